@@ -2,7 +2,7 @@ package wire
 
 // Answer is a decoded document. It is one of three things: codes, a fault, or
 // orders; where a server sends several at once, all of them are kept, because
-// a refusal beside an order is no refusal (DESIGN, step 6).
+// a refusal beside an order is no refusal.
 type Answer struct {
 	// Codes are the first and second code of a result, as texts.
 	// Nil where the document has none.
@@ -14,6 +14,8 @@ type Answer struct {
 	// Orders are the orders in the order of the document. A row of a flat
 	// format is an order without operations of its own, with Flat set.
 	Orders []Order
+
+	seen uint8 // which texts PutCode has stored
 }
 
 // Codes are a result's two codes as they were written.

@@ -5,20 +5,22 @@ import (
 	"strings"
 )
 
-// Fault is a SOAP Fault or a JSON fault, as texts (PROTOCOL.md §4).
+// Fault is a SOAP Fault or a JSON fault, as texts (protocol §4).
 type Fault struct {
 	Code, Text              string // faultcode, faultstring
 	Message, Recommendation string // of the detail
 	Detail                  Codes  // firstcode and secondcode of the detail, or of a JSON fault itself
+
+	seen uint8 // which texts Put has stored
 }
 
-// turnover are the texts of PROTOCOL.md §6 for error 5-108, in lower case.
+// turnover are the texts of protocol §6 for error 5-108, in lower case.
 var turnover = []string{
 	"сумма отмены больше оборота мерчанта",
 	"amount of cancellation is more than merchant turnover",
 }
 
-// IsTurnover tells the day-balance message of PROTOCOL.md §6.
+// IsTurnover tells the day-balance message of protocol §6.
 func IsTurnover(text string) bool {
 	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
 	for _, t := range turnover {
@@ -30,7 +32,7 @@ func IsTurnover(text string) bool {
 }
 
 // Codes finds Assist's first and second code in the fault, in the order of
-// PROTOCOL.md §4: in the detail; as "N-M" or "N/M" in code, text and message;
+// protocol §4: in the detail; as "N-M" or "N/M" in code, text and message;
 // by a known text. Where these are, is inferred, so the reading is careful:
 // two different pairs are no pair.
 func (f *Fault) Codes() (first, second int, ok bool) {

@@ -4,7 +4,7 @@ package wire
 // share one list, because the flat formats put them all on one level.
 type Field uint8
 
-// The fields of PROTOCOL.md §4 and §5 that the client reads.
+// The fields of protocol §4 and §5 that the client reads.
 const (
 	Billnumber Field = iota
 	OrderNumber

@@ -1,6 +1,6 @@
 package wire
 
-// Service is one of the web services of PROTOCOL.md §2.
+// Service is one of the web services of protocol §2.
 type Service uint8
 
 // The services that the client speaks. The zero value is none of them.

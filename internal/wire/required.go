@@ -8,7 +8,7 @@ import "strings"
 var (
 	orderNeeds     = []Field{Billnumber, OrderStateText}
 	operationNeeds = []Field{Billnumber, OperationType, Amount, Currency, ResponseCode, OperationState}
-	// The flat formats have no operationstate (PROTOCOL.md §4 and §5).
+	// The flat formats have no operationstate (protocol §4 and §5).
 	flatNeeds = []Field{Billnumber, OrderStateText, OperationType, Amount, Currency, ResponseCode}
 )
 

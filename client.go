@@ -1,0 +1,141 @@
+package assist
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/assist-go/assist/internal/wire"
+)
+
+// Credentials authenticate the merchant in every request (protocol §1).
+type Credentials struct {
+	MerchantID string // digits
+	Login      string
+	Password   Secret
+}
+
+// Client sends cancels to one Assist server for one merchant. It is safe for
+// concurrent use, starts no goroutine that outlives a call, and lets the
+// cancels of one payment through one at a time.
+//
+// A Client remembers the payments whose cancel ended Unknown, and refuses to
+// cancel them again ([ErrUnresolved]). Keep one Client per merchant for the life
+// of the program.
+type Client struct {
+	merchant  Credentials
+	protocol  Protocol
+	language  Language
+	endpoints [wire.ResultByDate + 1]*url.URL
+	http      http.Client
+	logger    *slog.Logger
+	maxSize   int64
+	now       func() time.Time
+	payments  payments
+}
+
+// NewClient checks everything and sends nothing. The base URL is the host that
+// Assist gave to the merchant (protocol §1), with https; a path in front of
+// Assist's own is kept. Plain http is refused unless the host is loopback or
+// [AllowPlainHTTP] is given. Errors are [*ValidationError].
+func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error) {
+	cfg := config{protocol: SOAP, maxResponseSize: defaultMaxResponseSize, now: time.Now}
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, &ValidationError{Field: "Option", Reason: "must not be nil"}
+		}
+		if err := opt(&cfg); err != nil {
+			return nil, err
+		}
+	}
+	base, err := parseBaseURL(baseURL, cfg.allowPlainHTTP)
+	if err != nil {
+		return nil, err
+	}
+	if err := cred.check(); err != nil {
+		return nil, err
+	}
+	httpClient, err := hardened(cfg.httpClient, cfg.rootCAs)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.cancelPath == "" {
+		cfg.cancelPath = cfg.protocol.cancelPath()
+	}
+	c := &Client{
+		merchant: cred,
+		protocol: cfg.protocol,
+		language: cfg.language,
+		http:     httpClient,
+		logger:   cfg.logger,
+		maxSize:  cfg.maxResponseSize,
+		now:      cfg.now,
+	}
+	for service, path := range map[wire.Service]string{
+		wire.Cancel:       cfg.cancelPath,
+		wire.OrderResult:  "/orderresult/orderresult.cfm",
+		wire.OrderState:   "/orderstate/orderstate.cfm",
+		wire.ResultByDate: "/resultbydate/resultbydate.cfm",
+	} {
+		endpoint := *base
+		endpoint.Path = strings.TrimRight(base.Path, "/") + path
+		c.endpoints[service] = &endpoint
+	}
+	return c, nil
+}
+
+// CloseIdleConnections closes the connections that no call uses. The SDK's own
+// transport closes them by itself after 10 seconds.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
+func parseBaseURL(text string, allowPlainHTTP bool) (*url.URL, error) {
+	wrong := func(reason string) (*url.URL, error) {
+		return nil, &ValidationError{Field: "baseURL", Reason: reason}
+	}
+	// The parser's own error repeats the URL, which may hold a password.
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return wrong("can't be parsed")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return wrong("must begin with https://")
+	case u.Hostname() == "" || u.Opaque != "":
+		return wrong("must name a host")
+	case u.User != nil:
+		return wrong("must hold no user or password")
+	case u.RawQuery != "" || u.ForceQuery:
+		return wrong("must hold no query")
+	case u.Fragment != "" || strings.HasSuffix(text, "#"):
+		return wrong("must hold no fragment")
+	case u.RawPath != "":
+		return wrong("must hold no escaped path")
+	case u.Scheme == "http" && !allowPlainHTTP && !isLoopback(u.Hostname()):
+		return wrong("plain http sends the password in the clear: use https, or AllowPlainHTTP")
+	}
+	return u, nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// check wants what no server could do without. Lengths and alphabets differ
+// between the pages of the documentation, so Assist is the judge of them.
+func (cred Credentials) check() error {
+	switch {
+	case cred.MerchantID == "" || !allDigits(cred.MerchantID) || len(cred.MerchantID) > 32:
+		return &ValidationError{Field: "Credentials.MerchantID", Reason: "must be digits"}
+	case cred.Login == "" || hasControl(cred.Login):
+		return &ValidationError{Field: "Credentials.Login", Reason: "must not be empty or hold control characters"}
+	case cred.Password.Reveal() == "" || hasControl(cred.Password.Reveal()):
+		return &ValidationError{Field: "Credentials.Password", Reason: "must not be empty or hold control characters"}
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+package assist
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Sentinels for [errors.Is]. Each is met through a typed error that knows more.
+var (
+	// ErrAuthentication: Assist doesn't take the merchant's login or password
+	// (first code 7). Met as [*APIError].
+	ErrAuthentication = errors.New("assist: wrong credentials")
+	// ErrOrderNotFound: Assist knows no such order in the window asked about
+	// (10/201, or an empty answer). A window that begins too late hides an
+	// order, so this does not prove that there is none.
+	ErrOrderNotFound = errors.New("assist: no such order in the window asked about")
+	// ErrDayBalance: the refund is more than the merchant's day balance on the
+	// wallet (protocol §6). It can succeed later that day, or the next.
+	ErrDayBalance = errors.New("assist: more than the day balance of the wallet")
+	// ErrUnresolved: an earlier cancel of this payment has an unknown outcome.
+	// Met as [*UnresolvedError].
+	ErrUnresolved = errors.New("assist: an earlier cancel of this payment is unresolved")
+	// ErrUnreadable: what came back is no complete answer of the service: cut,
+	// too large, HTML, of another root, with a required text missing.
+	ErrUnreadable = errors.New("assist: not a complete answer")
+	// ErrOtherAnswer: the answer is complete, but not about what was asked.
+	ErrOtherAnswer = errors.New("assist: an answer about something else")
+	// ErrContradiction: the answer says two things that can't both be true, or
+	// a code that isn't known.
+	ErrContradiction = errors.New("assist: the answer contradicts itself or is not known")
+)
+
+// ValidationError says that a value given by the caller can't be sent. Its
+// outcome is [NotSent]; mend the field and try again.
+type ValidationError struct {
+	Field  string // as in the Go API: "Amount", "ChequeItems[2].Price"
+	Reason string // the rule; never the value
+	Err    error  // the cause, where there is one
+}
+
+func (e *ValidationError) Error() string {
+	return "assist: " + e.Field + ": " + e.Reason + " (nothing was sent)"
+}
+
+func (e *ValidationError) Unwrap() error { return e.Err }
+
+// Outcome is [NotSent].
+func (e *ValidationError) Outcome() Outcome { return NotSent }
+
+// NotSentError says that a cancel stopped before its first byte: its context
+// was over, the intent could not be saved, or the order could not be looked at.
+// Sending again is safe.
+type NotSentError struct {
+	Step       string // what was being done: "waiting for its turn", "saving the intent", …
+	Billnumber Billnumber
+	Err        error
+}
+
+func (e *NotSentError) Error() string {
+	return fmt.Sprintf("assist: cancel %s: not sent, stopped while %s: %v", e.Billnumber, e.Step, e.Err)
+}
+
+func (e *NotSentError) Unwrap() error { return e.Err }
+
+// Outcome is [NotSent].
+func (e *NotSentError) Outcome() Outcome { return NotSent }
+
+// TransportError says that no connection was ever had, so that no byte of the
+// cancel left. A connection that broke later is an [*UnknownOutcomeError].
+type TransportError struct {
+	Billnumber Billnumber
+	Err        error
+}
+
+func (e *TransportError) Error() string {
+	return fmt.Sprintf("assist: cancel %s: not sent, no connection: %v", e.Billnumber, e.Err)
+}
+
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// Outcome is [NotSent].
+func (e *TransportError) Outcome() Outcome { return NotSent }
+
+// UnresolvedError says that nothing was sent, because an earlier cancel of the
+// same payment still has an unknown outcome. Resolve its Intent, or pass
+// [DespiteUnknown] with it when a person has decided. It is [ErrUnresolved].
+type UnresolvedError struct {
+	Intent Intent // of the earlier cancel
+}
+
+func (e *UnresolvedError) Error() string {
+	return fmt.Sprintf("assist: cancel %s: not sent, the earlier cancel %s of this payment has an unknown outcome: resolve it first",
+		e.Intent.Request.Billnumber, e.Intent.ID)
+}
+
+// Is makes it [ErrUnresolved].
+func (e *UnresolvedError) Is(target error) bool { return target == ErrUnresolved }
+
+// Outcome is [NotSent].
+func (e *UnresolvedError) Outcome() Outcome { return NotSent }
+
+// APIError is a refusal by Assist's two codes (protocol §9). As an error of a
+// cancel it is [Rejected] when the codes mean "not performed", and otherwise
+// [Unknown]; a cancel gives the latter inside an [*UnknownOutcomeError].
+type APIError struct {
+	First, Second int
+	Message       string     // the server's own text, shortened; may be empty
+	Billnumber    Billnumber // of a cancel; empty for a question
+	Wallet        Wallet     // the payment's wallet, where it is known
+	At            time.Time  // when the answer came; zero where it isn't known
+}
+
+func (e *APIError) Error() string {
+	var b strings.Builder
+	b.WriteString("assist: ")
+	if e.Billnumber != "" {
+		fmt.Fprintf(&b, "cancel %s: %s: ", e.Billnumber, e.Outcome())
+	}
+	fmt.Fprintf(&b, "%d/%d: %s", e.First, e.Second, e.Meaning(LanguageEN))
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %q", e.Message)
+	}
+	return b.String()
+}
+
+// Outcome is [Rejected] for the codes that mean "not performed" (DESIGN step 6:
+// first codes 3-7, 9, 10, 12, 14, 15 and 17-21 with a second code that is known
+// and neither 1 nor 2), else [Unknown].
+func (e *APIError) Outcome() Outcome {
+	if e == nil || !meansNotPerformed(e.First, e.Second) {
+		return Unknown
+	}
+	return Rejected
+}
+
+// Is makes it [ErrAuthentication], [ErrOrderNotFound] or [ErrDayBalance] where
+// the codes say so. 5/108 also means any wrong amount, so it is ErrDayBalance
+// only on a wallet or with the turnover message (protocol §6).
+func (e *APIError) Is(target error) bool {
+	switch target {
+	case ErrAuthentication:
+		return e.First == 7
+	case ErrOrderNotFound:
+		return e.First == 10 && e.Second == 201
+	case ErrDayBalance:
+		return e.First == 5 && e.Second == 108 && (e.Wallet != NotWallet || isTurnover(e.Message))
+	}
+	return false
+}
+
+// DeclinedError says that Assist performed the cancel operation and it was
+// declined: no money moved by it. Its outcome is [Rejected].
+type DeclinedError struct {
+	ResponseCode ResponseCode
+	// Operation is the declined operation, without personal data.
+	Operation Operation
+}
+
+func (e *DeclinedError) Error() string {
+	return fmt.Sprintf("assist: cancel %s: declined: %s: %s", e.Operation.Billnumber, e.ResponseCode, e.ResponseCode.Meaning(LanguageEN))
+}
+
+// Outcome is [Rejected].
+func (e *DeclinedError) Outcome() Outcome { return Rejected }
+
+// UnknownOutcomeError says that the cancel may have been performed, or may
+// still be. The same cancel must not be sent again: ask what became of the
+// Intent.
+type UnknownOutcomeError struct {
+	Intent Intent
+	Err    error // why it isn't known
+}
+
+func (e *UnknownOutcomeError) Error() string {
+	return fmt.Sprintf("assist: cancel %s: outcome unknown, the money may have moved; resolve intent %s, don't send again: %v",
+		e.Intent.Request.Billnumber, e.Intent.ID, e.Err)
+}
+
+func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
+
+// Outcome is [Unknown].
+func (e *UnknownOutcomeError) Outcome() Outcome { return Unknown }
+
+// FollowError says that a question to an order service failed: refused,
+// unreachable or unreadable. It says nothing about the money, so its outcome is
+// [Unknown]. Asking again is always safe.
+type FollowError struct {
+	Service string // "orderresult", "orderstate", "resultbydate"
+	Err     error
+}
+
+func (e *FollowError) Error() string {
+	return fmt.Sprintf("assist: %s: the question failed, which says nothing about the money: %v", e.Service, e.Err)
+}
+
+func (e *FollowError) Unwrap() error { return e.Err }
+
+// Outcome is [Unknown].
+func (e *FollowError) Outcome() Outcome { return Unknown }

@@ -1,0 +1,88 @@
+package assist
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+)
+
+// Intent is one cancel that is about to be sent. It is what has to be stored
+// before the first byte, so that a crash loses nothing: with it alone another
+// process can find out what became of the cancel.
+//
+// It holds no personal data and no credential: Request is without ClientIP and
+// ChequeItems, and its Order is cut down to billnumbers.
+type Intent struct {
+	ID         string // random, made by the SDK
+	MerchantID string
+	Request    CancelRequest
+	Full       bool      // CancelFull
+	SentAt     time.Time // UTC, by the client's clock, before the first byte
+	// Before are the operations that the order had before the send, asked for by
+	// [LookFirst]. Nil means that they aren't known; an empty list that there
+	// were none.
+	Before []Billnumber
+}
+
+func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) Intent {
+	return Intent{
+		ID:         rand.Text(),
+		MerchantID: c.merchant.MerchantID,
+		Request:    req.withoutPersonal(),
+		Full:       full,
+		SentAt:     c.now().UTC(),
+		Before:     before,
+	}
+}
+
+// knownBefore tells the operations that can't be this intent's, because they
+// were seen before it was sent.
+func (in Intent) knownBefore(b Billnumber) bool {
+	for _, old := range in.Before {
+		if old == b {
+			return true
+		}
+	}
+	if in.Request.Order != nil {
+		for _, old := range in.Request.Order.Operations {
+			if old.Billnumber == b {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// CancelOption changes how one cancel is made.
+type CancelOption func(*cancelOptions)
+
+type cancelOptions struct {
+	saveIntent func(context.Context, Intent) error
+	lookFirst  bool
+	passedOver []Intent
+}
+
+// SaveIntent calls the function with the Intent before the first byte is sent.
+// Store it durably there: whatever happens later, it can be resolved. An error
+// of the function stops the cancel, with outcome [NotSent]. The function runs
+// while other cancels of the payment wait, so it must not cancel the same
+// payment with the same client.
+func SaveIntent(save func(context.Context, Intent) error) CancelOption {
+	return func(o *cancelOptions) { o.saveIntent = save }
+}
+
+// LookFirst asks for the order before the send, so that the Intent knows the
+// operations there were. A lost answer can then be resolved for certain, even
+// when the cancel was refused. If the question fails or the order isn't found,
+// nothing is sent.
+func LookFirst() CancelOption {
+	return func(o *cancelOptions) { o.lookFirst = true }
+}
+
+// DespiteUnknown lets a payment be cancelled again although the given earlier
+// cancel of it is unresolved. It is for a person who has looked and decided:
+// the earlier cancel may still move money. The client then no longer waits for
+// that intent to be resolved.
+func DespiteUnknown(in Intent) CancelOption {
+	return func(o *cancelOptions) { o.passedOver = append(o.passedOver, in) }
+}

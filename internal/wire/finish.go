@@ -1,0 +1,106 @@
+package wire
+
+import (
+	"strconv"
+	"strings"
+)
+
+// PutCode stores one of the texts firstcode, secondcode and count of a result,
+// and tells whether name is one of them. One given twice is refused with
+// [ErrDuplicate].
+func (a *Answer) PutCode(name, text string) (known bool, err error) {
+	switch name {
+	case "firstcode", "secondcode":
+		if a.Codes == nil {
+			a.Codes = new(Codes)
+		}
+		if name == "firstcode" {
+			return true, once(&a.seen, 1, name, &a.Codes.First, text)
+		}
+		return true, once(&a.seen, 2, name, &a.Codes.Second, text)
+	case "count":
+		return true, once(&a.seen, 4, name, &a.Count, text)
+	}
+	return false, nil
+}
+
+// Put stores a text of a fault or of its detail by its wire name, which
+// [IsFaultText] knows. One given twice is refused with [ErrDuplicate].
+func (f *Fault) Put(name, text string) error {
+	switch name {
+	case "faultcode":
+		return once(&f.seen, 1, name, &f.Code, text)
+	case "faultstring":
+		return once(&f.seen, 2, name, &f.Text, text)
+	case "message":
+		return once(&f.seen, 4, name, &f.Message, text)
+	case "recomendation", "recommendation":
+		return once(&f.seen, 8, name, &f.Recommendation, text)
+	case "firstcode":
+		return once(&f.seen, 16, name, &f.Detail.First, text)
+	case "secondcode":
+		return once(&f.seen, 32, name, &f.Detail.Second, text)
+	}
+	return nil
+}
+
+// IsFaultText knows the wire names of a fault's texts. Assist spells
+// recommendation with one m at times (protocol §4).
+func IsFaultText(name string) bool {
+	switch name {
+	case "faultcode", "faultstring", "message", "recomendation", "recommendation", "firstcode", "secondcode":
+		return true
+	}
+	return false
+}
+
+// once stores a text unless its bit says that there is one.
+func once(seen *uint8, bit uint8, name string, to *string, text string) error {
+	if *seen&bit != 0 {
+		return &NameError{Name: name, Err: ErrDuplicate}
+	}
+	*seen |= bit
+	*to = text
+	return nil
+}
+
+// Packet tells the fields that say something about the whole answer. They may
+// stand in the order or beside it.
+func (f Field) Packet() bool { return f >= PacketDate && f <= CheckValue }
+
+// Finish ends the decoding of an answer. beside are the packet's texts that
+// stood beside the orders: they belong to the one order there is. It marks a
+// flat order of a cancel, and refuses an answer whose own count contradicts
+// its orders.
+func (a *Answer) Finish(s Service, beside *Record) error {
+	for f := PacketDate; f <= CheckValue; f++ {
+		if !beside.Has(f) || len(a.Orders) == 0 {
+			continue
+		}
+		if len(a.Orders) > 1 {
+			return &FieldError{Field: f, Err: ErrMisplaced}
+		}
+		if err := a.Orders[0].Put(f, beside.Text(f)); err != nil {
+			return err
+		}
+	}
+	for i := range a.Orders {
+		o := &a.Orders[i]
+		o.Flat = o.Flat || s == ResultByDate || s == Cancel && len(o.Operations) == 0 && o.Has(ResponseCode)
+	}
+	return a.checkCount()
+}
+
+// checkCount refuses only a plain contradiction: what the count counts isn't
+// documented. A count beside a refusal says nothing.
+func (a *Answer) checkCount() error {
+	n, err := strconv.ParseUint(strings.TrimSpace(a.Count), 10, 32)
+	if err != nil {
+		return nil
+	}
+	refused := a.Codes != nil && strings.Trim(a.Codes.First, " 0") != ""
+	if n == 0 && len(a.Orders) > 0 || n > 0 && len(a.Orders) == 0 && !refused {
+		return &NameError{Name: "count", Err: ErrCount}
+	}
+	return nil
+}

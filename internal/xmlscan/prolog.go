@@ -1,0 +1,225 @@
+package xmlscan
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+const byteOrderMark = "\ufeff"
+
+// open takes a document: its size, its declaration, its encoding and its
+// characters. What is left of it begins behind the declaration.
+func (s *Scanner) open(doc string) {
+	s.doc = doc
+	if len(doc) > MaxSize {
+		s.fail(MaxSize, ErrLimit)
+		return
+	}
+	marked := strings.HasPrefix(doc, byteOrderMark)
+	if marked {
+		s.pos = len(byteOrderMark)
+	}
+	s.skipSpace()
+	encoding, err := s.declaration()
+	if err != nil {
+		return
+	}
+	switch {
+	case encoding == "" || strings.EqualFold(encoding, "utf-8"):
+	case strings.EqualFold(encoding, "windows-1251") && !marked:
+		s.doc, err = charmap.Windows1251.NewDecoder().String(doc)
+		// The one byte without a meaning comes out as U+FFFD, which no text
+		// in windows-1251 can hold.
+		if err != nil || strings.ContainsRune(s.doc, utf8.RuneError) {
+			s.fail(s.pos, ErrEncoding)
+			return
+		}
+	default:
+		s.fail(s.pos, ErrEncoding)
+		return
+	}
+	s.check()
+}
+
+// declaration reads an XML declaration, if there is one, and gives its
+// encoding.
+func (s *Scanner) declaration() (encoding string, err error) {
+	const open = "<?xml"
+	if rest := s.rest(); !strings.HasPrefix(rest, open) || len(rest) == len(open) || !isSpace(rest[len(open)]) {
+		return "", nil
+	}
+	s.pos += len(open)
+	left := []string{"version", "encoding", "standalone"}
+	for {
+		s.skipSpace()
+		if strings.HasPrefix(s.rest(), "?>") && len(left) < 3 {
+			s.pos += len("?>")
+			return encoding, nil
+		}
+		at := s.pos
+		name, value, err := s.attribute()
+		if err != nil {
+			return "", err
+		}
+		for len(left) > 0 && left[0] != name.full {
+			left = left[1:]
+		}
+		switch {
+		case name.full == "version" && len(left) == 3 && value == "1.0":
+		case name.full == "encoding" && len(left) == 2:
+			encoding = value
+		case name.full == "standalone" && len(left) == 1 && (value == "yes" || value == "no"):
+		default:
+			return "", s.fail(at, ErrSyntax)
+		}
+		left = left[1:]
+	}
+}
+
+// check looks once at every character, so that nothing behind it must.
+func (s *Scanner) check() {
+	doc := s.doc
+	for i := s.pos; i < len(doc); {
+		c := doc[i]
+		if c >= ' ' && c < utf8.RuneSelf || isSpace(c) {
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(doc[i:])
+		if r == utf8.RuneError && n == 1 {
+			s.fail(i, ErrEncoding)
+			return
+		}
+		if !isCharacter(r) {
+			s.fail(i, ErrCharacter)
+			return
+		}
+		i += n
+	}
+}
+
+func (s *Scanner) comment() error {
+	start := s.pos + len("<!--")
+	n := strings.Index(s.doc[start:], "--")
+	if n < 0 || start+n+len("--") == len(s.doc) {
+		return s.fail(len(s.doc), ErrTruncated)
+	}
+	s.pos = start + n + len("--")
+	if s.doc[s.pos] != '>' {
+		return s.fail(s.pos, ErrSyntax)
+	}
+	s.pos++
+	return nil
+}
+
+// instruction reads a processing instruction. One named xml is a declaration
+// out of place.
+func (s *Scanner) instruction() error {
+	at := s.pos
+	s.pos += len("<?")
+	name, err := s.readName()
+	if err != nil {
+		return err
+	}
+	if strings.EqualFold(name.full, "xml") {
+		return s.fail(at, ErrSyntax)
+	}
+	n := strings.Index(s.rest(), "?>")
+	if n < 0 {
+		return s.fail(len(s.doc), ErrTruncated)
+	}
+	if n > 0 && !isSpace(s.doc[s.pos]) {
+		return s.fail(s.pos, ErrSyntax)
+	}
+	s.pos += n + len("?>")
+	return nil
+}
+
+// doctype reads over a document type declaration. Nothing in it counts: the
+// DTDs that servers send aren't right, and entities are never expanded.
+func (s *Scanner) doctype() error {
+	s.pos += len("<!DOCTYPE")
+	if rest := s.rest(); rest != "" && !isSpace(rest[0]) {
+		return s.fail(s.pos, ErrSyntax)
+	}
+	s.skipSpace()
+	if _, err := s.readName(); err != nil {
+		return err
+	}
+	subset := false
+	for s.pos < len(s.doc) {
+		var err error
+		switch s.doc[s.pos] {
+		case '>':
+			s.pos++
+			return nil
+		case '"', '\'':
+			_, err = s.quoted()
+		case '[':
+			if subset {
+				return s.fail(s.pos, ErrSyntax)
+			}
+			subset = true
+			err = s.subset()
+		case '<', ']':
+			err = s.fail(s.pos, ErrSyntax)
+		default:
+			s.pos++
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.fail(s.pos, ErrTruncated)
+}
+
+// subset reads over the declarations in a DOCTYPE's brackets.
+func (s *Scanner) subset() error {
+	s.pos++
+	for {
+		s.skipSpace()
+		rest := s.rest()
+		var err error
+		switch {
+		case rest == "":
+			return s.fail(s.pos, ErrTruncated)
+		case rest[0] == ']':
+			s.pos++
+			return nil
+		case strings.HasPrefix(rest, "<!--"):
+			err = s.comment()
+		case strings.HasPrefix(rest, "<?"):
+			err = s.instruction()
+		case strings.HasPrefix(rest, "<!"):
+			err = s.markup()
+		default:
+			err = s.fail(s.pos, ErrSyntax)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// markup reads over one declaration of a DTD.
+func (s *Scanner) markup() error {
+	s.pos += len("<!")
+	for s.pos < len(s.doc) {
+		switch s.doc[s.pos] {
+		case '>':
+			s.pos++
+			return nil
+		case '"', '\'':
+			if _, err := s.quoted(); err != nil {
+				return err
+			}
+		case '<', '[', ']':
+			return s.fail(s.pos, ErrSyntax)
+		default:
+			s.pos++
+		}
+	}
+	return s.fail(s.pos, ErrTruncated)
+}

@@ -1,0 +1,128 @@
+package xmlscan
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	cdataOpen  = "<![CDATA["
+	cdataClose = "]]>"
+)
+
+// characters adds a run of text up to the next tag.
+func (s *Scanner) characters(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	if strings.Contains(raw, cdataClose) {
+		return s.fail(s.pos, ErrSyntax)
+	}
+	return s.add(raw, strings.IndexByte(raw, '&') >= 0)
+}
+
+// cdata adds a CDATA section, in which nothing is a reference.
+func (s *Scanner) cdata() error {
+	start := s.pos + len(cdataOpen)
+	n := strings.Index(s.doc[start:], cdataClose)
+	if n < 0 {
+		return s.fail(len(s.doc), ErrTruncated)
+	}
+	if err := s.add(s.doc[start:start+n], false); err != nil {
+		return err
+	}
+	s.pos = start + n + len(cdataClose)
+	return nil
+}
+
+// add puts raw behind the text that is there. The first run that needs no
+// change stays a part of the document; only what must be joined is copied.
+func (s *Scanner) add(raw string, references bool) error {
+	changed := references || strings.IndexByte(raw, '\r') >= 0
+	if !changed && s.text == "" && !s.isJoined {
+		s.text = raw
+		return nil
+	}
+	if !s.isJoined {
+		s.joined, s.isJoined = append(s.joined[:0], s.text...), true
+	}
+	if !changed {
+		s.joined = append(s.joined, raw...)
+		return nil
+	}
+	for i := 0; i < len(raw); {
+		switch c := raw[i]; {
+		case c == '&' && references:
+			r, n := reference(raw[i:])
+			if n == 0 {
+				return s.fail(s.pos+i, ErrReference)
+			}
+			s.joined = utf8.AppendRune(s.joined, r)
+			i += n
+		case c == '\r':
+			// CR LF and a lone CR are both one line end.
+			if i+1 == len(raw) || raw[i+1] != '\n' {
+				s.joined = append(s.joined, '\n')
+			}
+			i++
+		default:
+			s.joined = append(s.joined, c)
+			i++
+		}
+	}
+	return nil
+}
+
+func (s *Scanner) textIsBlank() bool {
+	if s.isJoined {
+		return isBlank(string(s.joined))
+	}
+	return isBlank(s.text)
+}
+
+// longestReference bounds the search for the ";" of a reference: without it a
+// text of many "&" would take quadratic time.
+const longestReference = len("&#x0000010FFFF;")
+
+// reference reads the reference that text begins with and gives its length, 0
+// when it is none of the five predefined ones and no character that XML holds.
+func reference(text string) (rune, int) {
+	end := strings.IndexByte(text[:min(len(text), longestReference)], ';')
+	if end < 0 {
+		return 0, 0
+	}
+	switch name := text[1:end]; name {
+	case "lt":
+		return '<', end + 1
+	case "gt":
+		return '>', end + 1
+	case "amp":
+		return '&', end + 1
+	case "apos":
+		return '\'', end + 1
+	case "quot":
+		return '"', end + 1
+	default:
+		digits, ok := strings.CutPrefix(name, "#")
+		if !ok {
+			return 0, 0
+		}
+		base := 10
+		if hex, ok := strings.CutPrefix(digits, "x"); ok {
+			digits, base = hex, 16
+		}
+		// ParseUint takes neither signs nor, with a base given, underscores.
+		n, err := strconv.ParseUint(digits, base, 32)
+		if err != nil || n > utf8.MaxRune || !isCharacter(rune(n)) {
+			return 0, 0
+		}
+		return rune(n), end + 1
+	}
+}
+
+// isCharacter tells the characters of XML 1.0.
+func isCharacter(r rune) bool {
+	return r >= 0x20 && r <= 0xD7FF || r == '\t' || r == '\n' || r == '\r' ||
+		r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune
+}

@@ -1,0 +1,156 @@
+package assist
+
+import (
+	"strings"
+	"time"
+)
+
+// Order is an order as Assist knows it (protocol §4 and §5). Several orders can
+// bear one order number, when a payment failed and was tried again: the
+// billnumber tells them apart.
+//
+// An Order holds personal data of the customer; don't log it.
+type Order struct {
+	Billnumber      Billnumber // plain
+	Number, Comment string
+	TestMode        bool
+	Amount          Money
+	Rate            string
+	Date            time.Time // UTC; zero where the answer has none
+	State           OrderState
+	Customer        Customer
+	Operations      []Operation
+	PacketDate      time.Time // UTC, of the answer; to the minute in order services
+	// Signature and CheckValue are as they were sent; empty where there is none.
+	Signature, CheckValue string
+}
+
+// Customer is the person who paid.
+type Customer struct {
+	FirstName, LastName, MiddleName, Email string
+}
+
+// Operation is one operation on an order: a payment, a confirmation or a
+// cancel. Texts are as Assist sent them, without spaces around them.
+type Operation struct {
+	Billnumber   Billnumber // extended, but for some flat answers
+	Type         OperationType
+	State        OperationState // empty in the flat formats
+	Amount       Money
+	Date         time.Time // UTC; zero where the answer has none
+	ResponseCode ResponseCode
+
+	MeanTypeID                            int // 0 where the answer has none
+	MeanTypeName, MeanSubtype, MeanNumber string
+	CardHolder, CardExpiration            string
+	IssueBank, BankCountry, IPAddress     string
+
+	Message, CustomerMessage, Recommendation string
+
+	ApprovalCode, ProtocolTypeName, ProcessingName, SlipNumber string
+}
+
+// withoutPersonal is the operation as an error may carry it.
+func (o Operation) withoutPersonal() Operation {
+	o.CardHolder, o.CardExpiration, o.MeanNumber, o.IPAddress = "", "", "", ""
+	return o
+}
+
+// Payment is one row of [Client.ResultsByDate]: an operation with its order.
+// The order's Operations are empty.
+type Payment struct {
+	Order     Order
+	Operation Operation
+}
+
+// OrderState is the state of an order. It never tells what became of a cancel:
+// read the cancel's own operation (protocol §6). Unknown values are kept as
+// they came.
+type OrderState string
+
+// The order states of protocol §9.
+const (
+	OrderInProcess       OrderState = "In Process"
+	OrderDelayed         OrderState = "Delayed"
+	OrderApproved        OrderState = "Approved"
+	OrderPartialApproved OrderState = "PartialApproved"
+	OrderPartialDelayed  OrderState = "PartialDelayed"
+	OrderCanceled        OrderState = "Canceled"
+	OrderPartialCanceled OrderState = "PartialCanceled"
+	OrderDeclined        OrderState = "Declined"
+	OrderTimeout         OrderState = "Timeout"
+)
+
+var orderStates = []OrderState{
+	OrderInProcess, OrderDelayed, OrderApproved, OrderPartialApproved, OrderPartialDelayed,
+	OrderCanceled, OrderPartialCanceled, OrderDeclined, OrderTimeout,
+}
+
+// Known tells whether the state is one of protocol §9.
+func (s OrderState) Known() bool { return isOneOf(s, orderStates) }
+
+// OperationType is the kind of an operation. Unknown values are kept as they
+// came.
+type OperationType string
+
+// The operation types of protocol §9.
+const (
+	OperationPayment      OperationType = "100"
+	OperationConfirmation OperationType = "200"
+	OperationCancel       OperationType = "300"
+	OperationBonus        OperationType = "500"
+)
+
+var operationTypes = []OperationType{OperationPayment, OperationConfirmation, OperationCancel, OperationBonus}
+
+// Known tells whether the type is one of protocol §9.
+func (t OperationType) Known() bool { return isOneOf(t, operationTypes) }
+
+// OperationState is the state of an operation. States compare without case on
+// the wire; a known one is given in the spelling below, an unknown one as it
+// came. The flat formats have none: read the response code.
+type OperationState string
+
+// The operation states that have been seen.
+const (
+	OperationSuccess   OperationState = "Success"
+	OperationInProcess OperationState = "In Process"
+	OperationDeclined  OperationState = "Declined"
+	OperationTimeout   OperationState = "Timeout"
+)
+
+var operationStates = []OperationState{OperationSuccess, OperationInProcess, OperationDeclined, OperationTimeout}
+
+// Known tells whether the state is one of those above.
+func (s OperationState) Known() bool { return isOneOf(s, operationStates) }
+
+// meansSuccess takes the state's Russian wording too, which one sample of
+// protocol §3 shows.
+func (s OperationState) meansSuccess() bool {
+	return s == OperationSuccess || strings.EqualFold(strings.TrimSuffix(string(s), "."), "Завершено успешно")
+}
+
+// meansInProcess takes the wording of the personal account too (protocol §6).
+func (s OperationState) meansInProcess() bool {
+	return s == OperationInProcess || strings.EqualFold(string(s), "В процессе") || strings.EqualFold(string(s), "В процессе обработки")
+}
+
+func isOneOf[T comparable](value T, list []T) bool {
+	for _, known := range list {
+		if value == known {
+			return true
+		}
+	}
+	return false
+}
+
+// spelled gives the known value that is the same but for case, or the text as
+// it came.
+func spelled[T ~string](text string, list []T) T {
+	for _, known := range list {
+		if strings.EqualFold(text, string(known)) {
+			return known
+		}
+	}
+	return T(text)
+}

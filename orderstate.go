@@ -1,0 +1,242 @@
+package assist
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/assist-go/assist/internal/wire"
+)
+
+// OrderQuery asks an order service about an order number (protocol §5).
+type OrderQuery struct {
+	OrderNumber string // required, at most 128 characters
+	// From and To bound when the order was made, to the minute. An order made
+	// outside is not found. A zero From looks back 366 days, or less where the
+	// server calls that too long; a zero To is now.
+	From, To time.Time
+}
+
+// PeriodQuery asks for the operations of a period (protocol §5).
+type PeriodQuery struct {
+	// From and To are required and at most 24 hours apart, in whole minutes.
+	From, To   time.Time
+	MeanTypeID int // 0 asks for all
+}
+
+// OrderResult asks for the orders of an order number with their operations.
+// Several orders bear one number when a payment was tried again: choose by
+// billnumber. A CSV client asks in XML.
+//
+// Every error is a [*FollowError], whose outcome is Unknown: a question that
+// fails says nothing about the money. [ErrOrderNotFound] is met where nothing
+// was found in the window. One question is asked, or a few where the window has
+// to shrink.
+func (c *Client) OrderResult(ctx context.Context, q OrderQuery) ([]Order, error) {
+	orders, _, err := c.ordersOf(ctx, wire.OrderResult, q)
+	return orders, err
+}
+
+// OrderState asks for the orders of an order number without their operations.
+// Errors are as with [Client.OrderResult]. The state of an order never tells
+// what became of a cancel.
+func (c *Client) OrderState(ctx context.Context, q OrderQuery) ([]Order, error) {
+	orders, _, err := c.ordersOf(ctx, wire.OrderState, q)
+	return orders, err
+}
+
+func (c *Client) ordersOf(ctx context.Context, s wire.Service, q OrderQuery) ([]Order, *reply, error) {
+	if err := checkOrderNumber(q.OrderNumber); err != nil {
+		return nil, nil, err
+	}
+	if !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
+		return nil, nil, &ValidationError{Field: "To", Reason: "must not be before From"}
+	}
+	w := window{from: q.From, to: q.To, fixed: true}
+	if q.From.IsZero() {
+		w = window{from: c.now().Add(-lookBack), to: q.To}
+	}
+	return c.search(ctx, s, q.OrderNumber, w)
+}
+
+// search asks an order service, and asks again in a shorter window when the
+// server calls it too long.
+func (c *Client) search(ctx context.Context, s wire.Service, number string, w window) ([]Order, *reply, error) {
+	for {
+		orders, r, err := c.askOrders(ctx, s, number, w)
+		api, refused := codesOf(err)
+		if !refused || api.Second != secondCodeIntervalTooLarge {
+			return orders, r, err
+		}
+		shorter, ok := w.shorter(c.now())
+		if !ok {
+			return orders, r, err
+		}
+		w = shorter
+	}
+}
+
+func (c *Client) askOrders(ctx context.Context, s wire.Service, number string, w window) ([]Order, *reply, error) {
+	q := c.wireRequest(s, wire.Param{Name: "Ordernumber", Value: number}, 11)
+	q.Params = appendMoment(q.Params, "Start", w.from.Truncate(time.Minute))
+	if !w.to.IsZero() {
+		q.Params = appendMoment(q.Params, "End", upToMinute(w.to))
+	}
+	q.Params = append(q.Params, wire.Param{Name: "Language", Value: c.language.String()})
+	r, err := c.ask(ctx, q)
+	if err != nil {
+		return nil, r, err
+	}
+	failed := func(err error) ([]Order, *reply, error) {
+		return nil, r, &FollowError{Service: s.String(), Err: err}
+	}
+	if len(r.answer.Orders) == 0 {
+		return failed(ErrOrderNotFound)
+	}
+	orders := make([]Order, len(r.answer.Orders))
+	for i := range orders {
+		if orders[i], err = orderOf(&r.answer.Orders[i]); err != nil {
+			return failed(err)
+		}
+		if got := orders[i].Number; got != "" && got != strings.TrimSpace(number) {
+			return failed(fmt.Errorf("%w: another order number", ErrOtherAnswer))
+		}
+	}
+	return orders, r, nil
+}
+
+// ResultsByDate asks for all operations of a period, one row each, always by
+// form and XML. The service takes few requests: one in ten minutes (protocol
+// §5), which this method doesn't watch over. A wrong period would silently be
+// answered with the last three hours, so it is refused here with a
+// [*ValidationError], and rows of another period are refused as
+// [ErrOtherAnswer]. Errors are otherwise as with [Client.OrderResult]; a period
+// without operations is an empty list.
+func (c *Client) ResultsByDate(ctx context.Context, q PeriodQuery) ([]Payment, error) {
+	from, to := q.From.Truncate(time.Minute), upToMinute(q.To)
+	switch {
+	case q.From.IsZero():
+		return nil, &ValidationError{Field: "From", Reason: "is required"}
+	case !to.After(from):
+		return nil, &ValidationError{Field: "To", Reason: "must be after From"}
+	case to.Sub(from) > 24*time.Hour:
+		return nil, &ValidationError{Field: "To", Reason: "must be at most 24 hours after From, in whole minutes"}
+	case q.MeanTypeID < 0:
+		return nil, &ValidationError{Field: "MeanTypeID", Reason: "must not be negative"}
+	}
+	request := c.wireRequest(wire.ResultByDate, wire.Param{}, 12)
+	request.Params = appendMoment(request.Params, "Start", from)
+	request.Params = appendMoment(request.Params, "End", to)
+	request.Params = append(request.Params, wire.Param{Name: "Language", Value: c.language.String()})
+	if q.MeanTypeID != 0 {
+		request.Params = append(request.Params, wire.Param{Name: "MeanType_ID", Value: strconv.Itoa(q.MeanTypeID)})
+	}
+	r, err := c.ask(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	failed := func(err error) ([]Payment, error) {
+		return nil, &FollowError{Service: wire.ResultByDate.String(), Err: err}
+	}
+	rows := make([]Payment, len(r.answer.Orders))
+	for i := range rows {
+		order, err := orderOf(&r.answer.Orders[i])
+		if err != nil {
+			return failed(err)
+		}
+		if len(order.Operations) != 1 {
+			return failed(fmt.Errorf("%w: a row that is no operation", ErrUnreadable))
+		}
+		operation := order.Operations[0]
+		order.Operations = nil
+		if d := operation.Date; !d.IsZero() && (d.Before(from.Add(-time.Minute)) || d.After(to.Add(time.Minute))) {
+			return failed(fmt.Errorf("%w: an operation outside the period asked for", ErrOtherAnswer))
+		}
+		rows[i] = Payment{Order: order, Operation: operation}
+	}
+	return rows, nil
+}
+
+// ask makes one exchange with an order service. A refusal by codes is an error.
+func (c *Client) ask(ctx context.Context, q *wire.Request) (*reply, error) {
+	start := time.Now()
+	body := c.protocol.forService(q.Service).codec().encode(nil, q)
+	r, err := c.exchange(ctx, q.Service, body, false)
+	if err == nil {
+		var refusal *APIError
+		if refusal, err = c.refusalIn(&r.answer); refusal != nil {
+			refusal.At = r.received.UTC()
+			err = refusal
+		}
+	}
+	if err != nil {
+		err = &FollowError{Service: q.Service.String(), Err: err}
+	}
+	c.logExchange(ctx, exchangeRecord{service: q.Service, reply: r, err: err, took: time.Since(start)})
+	return r, err
+}
+
+// wireRequest begins a request with the merchant's credentials and room for its
+// parameters.
+func (c *Client) wireRequest(s wire.Service, subject wire.Param, params int) *wire.Request {
+	q := &wire.Request{
+		Service:    s,
+		Subject:    subject,
+		MerchantID: c.merchant.MerchantID,
+		Login:      c.merchant.Login,
+		Password:   c.merchant.Password.Reveal(),
+		Params:     make([]wire.Param, 0, params),
+	}
+	if p := c.protocol.forService(s); p.kind == kindForm {
+		q.Format = strconv.Itoa(int(p.format))
+	}
+	return q
+}
+
+// orderOfPayment asks for the order that a cancel is about, among the orders
+// that bear its number.
+func (c *Client) orderOfPayment(ctx context.Context, req *CancelRequest) (*Order, error) {
+	orders, _, err := c.search(ctx, wire.OrderResult, req.OrderNumber, c.windowOf(req))
+	if err != nil {
+		return nil, err
+	}
+	order := findOrder(orders, req.Billnumber)
+	if order == nil {
+		return nil, &FollowError{Service: wire.OrderResult.String(), Err: ErrOrderNotFound}
+	}
+	return order, nil
+}
+
+// findOrder chooses by billnumber: failed attempts bear the same order number.
+func findOrder(orders []Order, b Billnumber) *Order {
+	for i := range orders {
+		if orders[i].Billnumber == b.Payment() {
+			return &orders[i]
+		}
+	}
+	return nil
+}
+
+func (o *Order) billnumbers() []Billnumber {
+	numbers := make([]Billnumber, 0, len(o.Operations))
+	for _, op := range o.Operations {
+		numbers = append(numbers, op.Billnumber)
+	}
+	return numbers
+}
+
+// walletOfOrder is the wallet that the order was paid from, as far as it is
+// known.
+func walletOfOrder(o *Order) Wallet {
+	if o == nil {
+		return NotWallet
+	}
+	for _, op := range o.Operations {
+		if w := WalletOf(op.MeanTypeID); w != NotWallet {
+			return w
+		}
+	}
+	return NotWallet
+}

@@ -1,0 +1,192 @@
+package assist
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/assist-go/assist/form"
+	"github.com/assist-go/assist/internal/wire"
+	"github.com/assist-go/assist/soap"
+)
+
+// Protocol is how a client speaks: [SOAP], [JSON], or a form with one of four
+// answer formats. The zero value is none and is refused by [WithProtocol].
+// Protocols are comparable with ==.
+type Protocol struct {
+	kind   protocolKind
+	format Format
+}
+
+type protocolKind uint8
+
+const (
+	kindSOAP protocolKind = iota + 1
+	kindJSON
+	kindForm
+)
+
+// Format is the format of the answer to a form, by Assist's numbers (protocol
+// §2).
+type Format int
+
+// The formats of protocol §2. A form that asks for CSV or XML goes to the older
+// cancel service and gets one operation back; see [WithCancelPath].
+const (
+	FormatCSV  Format = 1
+	FormatXML  Format = 3
+	FormatSOAP Format = 4
+	FormatJSON Format = 5
+)
+
+var (
+	// SOAP speaks SOAP 1.1 with the web service wscancel. It is the default.
+	SOAP = Protocol{kind: kindSOAP}
+	// JSON speaks JSON with the web service wscancel. How a cancel looks in JSON
+	// is inferred from Assist's other services (protocol §3).
+	JSON = Protocol{kind: kindJSON}
+)
+
+// Form speaks url-encoded HTTP POST in UTF-8 and asks for answers in a format.
+// An unknown format is refused by [WithProtocol].
+func Form(f Format) Protocol { return Protocol{kind: kindForm, format: f} }
+
+// String gives the protocol's name: "soap", "json", "form-xml" …
+func (p Protocol) String() string {
+	switch p.kind {
+	case kindSOAP:
+		return "soap"
+	case kindJSON:
+		return "json"
+	case kindForm:
+		switch p.format {
+		case FormatCSV:
+			return "form-csv"
+		case FormatXML:
+			return "form-xml"
+		case FormatSOAP:
+			return "form-soap"
+		case FormatJSON:
+			return "form-json"
+		}
+	}
+	return "no protocol"
+}
+
+// ParseProtocol reads what [Protocol.String] gives, for a configuration.
+func ParseProtocol(name string) (Protocol, error) {
+	for _, p := range []Protocol{SOAP, JSON, Form(FormatCSV), Form(FormatXML), Form(FormatSOAP), Form(FormatJSON)} {
+		if p.String() == name {
+			return p, nil
+		}
+	}
+	return Protocol{}, &ValidationError{Field: "Protocol", Reason: "must be soap, json, form-csv, form-xml, form-soap or form-json"}
+}
+
+func (p Protocol) valid() bool { return p.String() != "no protocol" }
+
+// cancelPath is the default path of the cancel service. Only the older service
+// answers in CSV.
+func (p Protocol) cancelPath() string {
+	if p.isFlatForm() {
+		return "/cancel/cancel.cfm"
+	}
+	return "/cancel/wscancel.cfm"
+}
+
+// isFlatForm tells the forms whose cancel answers are flat.
+func (p Protocol) isFlatForm() bool {
+	return p.kind == kindForm && (p.format == FormatCSV || p.format == FormatXML)
+}
+
+// forService is the protocol by which a service is asked. Order services don't
+// speak CSV, and result by date is known by form and XML only (protocol §4, §5).
+func (p Protocol) forService(s wire.Service) Protocol {
+	if s == wire.ResultByDate || s != wire.Cancel && p == Form(FormatCSV) {
+		return Form(FormatXML)
+	}
+	return p
+}
+
+// codec is what the client wants of a format: bytes out, records back.
+type codec interface {
+	contentType() string
+	encode(dst []byte, q *wire.Request) []byte
+	decode(doc string, s wire.Service, into *wire.Answer) error
+}
+
+func (p Protocol) codec() codec {
+	switch p.kind {
+	case kindJSON:
+		return jsonCodec{}
+	case kindForm:
+		return formCodec{csv: p.format == FormatCSV}
+	}
+	return soapCodec{}
+}
+
+type (
+	soapCodec struct{}
+	jsonCodec struct{}
+	formCodec struct{ csv bool }
+)
+
+func (soapCodec) contentType() string { return soap.ContentType }
+
+func (soapCodec) encode(dst []byte, q *wire.Request) []byte { return soap.Encode(dst, q) }
+
+func (soapCodec) decode(doc string, s wire.Service, into *wire.Answer) error {
+	return decodeMarkup(doc, s, into)
+}
+
+func (jsonCodec) contentType() string { return form.ContentTypeJSON }
+
+func (jsonCodec) encode(dst []byte, q *wire.Request) []byte { return form.EncodeJSON(dst, q) }
+
+func (jsonCodec) decode(doc string, s wire.Service, into *wire.Answer) error {
+	return decodeMarkup(doc, s, into)
+}
+
+func (formCodec) contentType() string { return form.ContentType }
+
+func (formCodec) encode(dst []byte, q *wire.Request) []byte { return form.Encode(dst, q) }
+
+func (c formCodec) decode(doc string, s wire.Service, into *wire.Answer) error {
+	err := decodeMarkup(doc, s, into)
+	// CSV has no mark of its own, so only who asked for it takes it.
+	if c.csv && errors.Is(err, wire.ErrForeign) && !looksLikeMarkup(doc) {
+		*into = wire.Answer{}
+		return form.DecodeCSV(doc, s, into)
+	}
+	return err
+}
+
+// decodeMarkup reads what arrived, whatever was asked for: servers have been
+// seen answering JSON requests in XML (protocol §2).
+func decodeMarkup(doc string, s wire.Service, into *wire.Answer) error {
+	switch firstByte(doc) {
+	case '<':
+		err := soap.Decode(doc, s, into)
+		if errors.Is(err, wire.ErrForeign) {
+			*into = wire.Answer{}
+			return form.DecodeXML(doc, s, into)
+		}
+		return err
+	case '{', '[':
+		return form.DecodeJSON(doc, s, into)
+	}
+	return wire.ErrForeign
+}
+
+func looksLikeMarkup(doc string) bool {
+	c := firstByte(doc)
+	return c == '<' || c == '{' || c == '['
+}
+
+// firstByte is the first byte behind a byte order mark and white space.
+func firstByte(doc string) byte {
+	doc = strings.TrimLeft(strings.TrimPrefix(doc, "\ufeff"), " \t\r\n")
+	if doc == "" {
+		return 0
+	}
+	return doc[0]
+}

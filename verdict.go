@@ -1,0 +1,274 @@
+package assist
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/assist-go/assist/internal/wire"
+)
+
+// verdict is what one complete answer proves about a cancel. Everything that is
+// not proved is Unknown: a new code, a new state or two texts that disagree
+// must never become a success or a refusal.
+type verdict struct {
+	outcome      Outcome
+	cancellation *Cancellation // Accepted
+	err          error         // of the other outcomes
+}
+
+func doubt(err error) verdict { return verdict{outcome: Unknown, err: err} }
+
+func contradiction(format string, args ...any) verdict {
+	return doubt(fmt.Errorf("%w: "+format, append([]any{ErrContradiction}, args...)...))
+}
+
+func foreign(reason string) verdict { return doubt(fmt.Errorf("%w: %s", ErrOtherAnswer, reason)) }
+
+// oldestOperation is how long before its packet an operation of ours may be
+// dated. An older one was made by an earlier cancel, or the answer is a replay.
+// A later one is never refused: the documents' own sample is dated a day after
+// its packet (protocol §7).
+const oldestOperation = time.Hour
+
+// judge reads the answer to the cancel.
+func (c *Client) judge(in Intent, r *reply, wallet Wallet) verdict {
+	a := &r.answer
+	refusal, err := c.refusalIn(a)
+	if err != nil {
+		return doubt(err)
+	}
+	if refusal != nil {
+		refusal.Billnumber, refusal.Wallet, refusal.At = in.Request.Billnumber, wallet, r.received.UTC()
+		switch {
+		case len(a.Orders) > 0:
+			return contradiction("an order stands beside the refusal: %w", refusal)
+		case refusal.Outcome() == Rejected:
+			return verdict{outcome: Rejected, err: refusal}
+		}
+		return doubt(refusal)
+	}
+	if len(a.Orders) != 1 {
+		return foreign(fmt.Sprintf("%d orders in the answer to a cancel", len(a.Orders)))
+	}
+	order, err := orderOf(&a.Orders[0])
+	if err != nil {
+		return doubt(err)
+	}
+	switch {
+	case order.Billnumber != in.Request.Billnumber.Payment():
+		return foreign("the billnumber of another payment")
+	case order.Number != "" && order.Number != strings.TrimSpace(in.Request.OrderNumber):
+		return foreign("another order number")
+	}
+	own, err := ownOperations(in, order)
+	if err != nil {
+		return doubt(err)
+	}
+	return c.judgeOperations(in, order, own)
+}
+
+// refusalIn finds first and second code in a result or a fault. Nil, nil is no
+// refusal.
+func (c *Client) refusalIn(a *wire.Answer) (*APIError, error) {
+	var (
+		first, second int
+		message       string
+		readable      bool
+	)
+	switch {
+	case a.Fault != nil:
+		message = a.Fault.Message
+		if message == "" {
+			message = a.Fault.Text
+		}
+		message = c.scrub(message)
+		if first, second, readable = a.Fault.Codes(); !readable {
+			return nil, fmt.Errorf("%w: a fault without Assist's codes: %q", ErrContradiction, message)
+		}
+		if first == 0 {
+			return nil, fmt.Errorf("%w: a fault that says 0/%d", ErrContradiction, second)
+		}
+	case a.Codes != nil:
+		if first, second, readable = a.Codes.Numbers(); !readable {
+			return nil, fmt.Errorf("%w: result codes that are no numbers", ErrUnreadable)
+		}
+		if first == 0 && second == 0 {
+			return nil, nil
+		}
+		if first == 0 {
+			return nil, fmt.Errorf("%w: first code 0 with second code %d", ErrContradiction, second)
+		}
+	default:
+		return nil, nil
+	}
+	return &APIError{First: first, Second: second, Message: message}, nil
+}
+
+// ownOperations finds the operations that this cancel made: for a part the
+// newest of type 300, for all of a payment every new one. The newest is always
+// ours or the answer is doubtful.
+func ownOperations(in Intent, order Order) ([]Operation, error) {
+	newest, err := newestCancel(order.Operations)
+	if err != nil {
+		return nil, err
+	}
+	fresh := func(op Operation) bool {
+		return order.PacketDate.IsZero() || op.Date.IsZero() || order.PacketDate.Sub(op.Date) <= oldestOperation
+	}
+	switch {
+	case in.knownBefore(newest.Billnumber):
+		return nil, fmt.Errorf("%w: the operation %s was there before", ErrOtherAnswer, newest.Billnumber)
+	case !fresh(newest):
+		return nil, fmt.Errorf("%w: the operation %s is older than the request", ErrOtherAnswer, newest.Billnumber)
+	case newest.Amount.IsZero():
+		return nil, fmt.Errorf("%w: a cancel of nothing", ErrContradiction)
+	}
+	if !in.Full {
+		if newest.Amount != in.Request.Amount {
+			return nil, fmt.Errorf("%w: the operation %s is of another amount", ErrOtherAnswer, newest.Billnumber)
+		}
+		return []Operation{newest}, nil
+	}
+	var own []Operation
+	for _, op := range order.Operations {
+		if op.Type == OperationCancel && !in.knownBefore(op.Billnumber) && fresh(op) {
+			own = append(own, op)
+		}
+	}
+	return own, checkSum(own, order.Amount)
+}
+
+// newestCancel is the operation of type 300 with the highest number. A number
+// that stands twice, or is missing among several, leaves it open which is
+// ours.
+func newestCancel(operations []Operation) (Operation, error) {
+	var newest Operation
+	seen := make(map[Billnumber]bool, len(operations))
+	cancels, plain := 0, false
+	for _, op := range operations {
+		if seen[op.Billnumber] {
+			return Operation{}, fmt.Errorf("%w: the operation %s stands twice", ErrContradiction, op.Billnumber)
+		}
+		seen[op.Billnumber] = true
+		if op.Type != OperationCancel {
+			continue
+		}
+		cancels++
+		number := op.Billnumber.Operation()
+		plain = plain || number == 0
+		if cancels == 1 || number > newest.Billnumber.Operation() {
+			newest = op
+		}
+	}
+	switch {
+	case cancels == 0:
+		return Operation{}, fmt.Errorf("%w: no operation of type 300", ErrOtherAnswer)
+	case plain && cancels > 1:
+		return Operation{}, fmt.Errorf("%w: several cancels, one of them without its number", ErrContradiction)
+	}
+	return newest, nil
+}
+
+// checkSum refuses cancels that are of another currency than the order or more
+// than it.
+func checkSum(own []Operation, orderAmount Money) error {
+	if orderAmount == (Money{}) {
+		return nil
+	}
+	left := orderAmount
+	for _, op := range own {
+		var err error
+		if left, err = left.Sub(op.Amount); err != nil {
+			return fmt.Errorf("%w: the cancels don't fit the order's amount: %w", ErrContradiction, err)
+		}
+	}
+	return nil
+}
+
+// judgeOperations decides by the operations that are ours. An order whose
+// payments fared differently is Unknown: part of the money moved.
+func (c *Client) judgeOperations(in Intent, order Order, own []Operation) verdict {
+	var succeeded, inProcess, declined int
+	newest := own[0]
+	for _, op := range own {
+		switch stageOf(op) {
+		case stageSucceeded:
+			succeeded++
+		case stageInProcess:
+			inProcess++
+		case stageDeclined:
+			declined++
+		default:
+			return contradiction("operation %s has response code %q and state %q",
+				op.Billnumber, c.scrub(string(op.ResponseCode)), c.scrub(string(op.State)))
+		}
+		if op.Billnumber.Operation() > newest.Billnumber.Operation() {
+			newest = op
+		}
+	}
+	switch {
+	case declined == len(own):
+		return verdict{outcome: Rejected, err: &DeclinedError{ResponseCode: newest.ResponseCode, Operation: newest.withoutPersonal()}}
+	case declined > 0:
+		return contradiction("%d of %d operations were declined, so part of the money may have moved", declined, len(own))
+	}
+	x := &Cancellation{Status: InProcess, Operation: newest, Operations: own, Order: order, Intent: in}
+	if succeeded == len(own) {
+		x.Status = Succeeded
+	}
+	return verdict{outcome: Accepted, cancellation: x}
+}
+
+// stage is what one operation's state and code say together.
+type stage int
+
+const (
+	stageUnknown stage = iota
+	stageSucceeded
+	stageInProcess
+	stageDeclined
+)
+
+// stageOf wants state and code to agree. An absent state (flat formats) agrees
+// with every code.
+func stageOf(op Operation) stage {
+	noState := op.State == ""
+	switch {
+	case op.ResponseCode == ResponseDone && (noState || op.State.meansSuccess()):
+		return stageSucceeded
+	case op.ResponseCode == ResponseDone && op.State.meansInProcess():
+		return stageInProcess
+	case op.ResponseCode == ResponseInProcess && (noState || op.State.meansInProcess()):
+		return stageInProcess
+	case op.ResponseCode.refuses() && (noState || op.State == OperationDeclined):
+		return stageDeclined
+	}
+	return stageUnknown
+}
+
+// maxMessage bounds a server's text inside an error, in characters.
+const maxMessage = 200
+
+// scrub makes a server's text fit for an error: one line, short, and without
+// the credentials that a careless server may repeat.
+func (c *Client) scrub(text string) string {
+	text = strings.ReplaceAll(text, c.merchant.Password.Reveal(), redacted)
+	if len(c.merchant.Login) >= 4 {
+		text = strings.ReplaceAll(text, c.merchant.Login, redacted)
+	}
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	if runes := []rune(text); len(runes) > maxMessage {
+		text = string(runes[:maxMessage]) + "…"
+	}
+	return text
+}
+
+// codesOf finds the server's codes inside an error.
+func codesOf(err error) (*APIError, bool) {
+	var api *APIError
+	ok := errors.As(err, &api)
+	return api, ok
+}
