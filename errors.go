@@ -125,7 +125,7 @@ func (e *APIError) Error() string {
 	return b.String()
 }
 
-// Outcome is [Rejected] for the codes that mean "not performed" (DESIGN step 6:
+// Outcome is [Rejected] for the codes that mean "not performed" (docs/outcomes.md:
 // first codes 3-7, 9, 10, 12, 14, 15 and 17-21 with a second code that is known
 // and neither 1 nor 2), else [Unknown].
 func (e *APIError) Outcome() Outcome {

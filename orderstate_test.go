@@ -1,0 +1,237 @@
+package assist
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// asked is a client with the form protocol whose order services answer by a
+// function of the form that was sent.
+func asked(t *testing.T, answer func(url.Values) string, opts ...Option) *Client {
+	mock := httpmock.NewMockTransport()
+	for _, service := range []string{"orderresult", "orderstate", "resultbydate"} {
+		mock.RegisterResponder(http.MethodPost, testBase+"/"+service+"/"+service+".cfm", func(req *http.Request) (*http.Response, error) {
+			form, err := url.ParseQuery(bodyOf(t, req))
+			if err != nil {
+				return nil, err
+			}
+			return httpmock.NewStringResponse(http.StatusOK, answer(form)), nil
+		})
+	}
+	return mocked(t, mock, append([]Option{WithProtocol(Form(FormatXML))}, opts...)...)
+}
+
+func orderXML(billnumber, inner string) string {
+	return `<?xml version="1.0" encoding="UTF-8"?><result firstcode="0" secondcode="0" count="1"><order><ordernumber>n-7</ordernumber><billnumber>` + billnumber +
+		`</billnumber><orderamount>1.00</orderamount><ordercurrency>RUB</ordercurrency><orderstate>Approved</orderstate>` + inner +
+		`<packetdate>24.10.2013 14:00</packetdate></order></result>`
+}
+
+func codesXML(first, second int) string {
+	return fmt.Sprintf(`<?xml version="1.0"?><result firstcode='%d' secondcode='%d' count='0'></result>`, first, second)
+}
+
+const operationXML = `<operation><billnumber>5700027202722028.1</billnumber><operationtype>100</operationtype><operationstate>Success</operationstate>` +
+	`<amount>1.00</amount><currency>RUB</currency><clientip>192.0.2.1</clientip><meantype_id>30</meantype_id><responsecode>AS000</responsecode>` +
+	`<operationdate>23.10.2013 13:00:00</operationdate></operation>`
+
+func TestOrderResult(t *testing.T) {
+	t.Parallel()
+	var sent url.Values
+	now := time.Date(2026, 3, 1, 12, 0, 30, 0, time.FixedZone("UTC+5", 5*3600))
+	c := asked(t, func(form url.Values) string { sent = form; return orderXML("5700027202722028", operationXML) },
+		WithClock(func() time.Time { return now }), WithLanguage(LanguageEN))
+	orders, err := c.OrderResult(t.Context(), OrderQuery{OrderNumber: "n-7"})
+	require.NoError(t, err)
+	require.Len(t, orders, 1)
+	assert.Equal(t, "n-7", orders[0].Number)
+	assert.Equal(t, OrderApproved, orders[0].State)
+	assert.Equal(t, time.Date(2013, 10, 24, 14, 0, 0, 0, time.UTC), orders[0].PacketDate, "a packet date without seconds")
+	require.Len(t, orders[0].Operations, 1)
+	assert.Equal(t, "192.0.2.1", orders[0].Operations[0].IPAddress)
+	assert.Equal(t, WebMoney, walletOfOrder(&orders[0]))
+
+	assert.Equal(t, "n-7", sent.Get("Ordernumber"))
+	assert.Equal(t, "3", sent.Get("Format"))
+	assert.Equal(t, "EN", sent.Get("Language"))
+	assert.Equal(t, []string{"2025", "2", "28", "7", "0"}, momentOf(sent, "Start"), "366 days back, in GMT")
+	assert.Equal(t, []string{"", "", "", "", ""}, momentOf(sent, "End"))
+}
+
+func momentOf(form url.Values, prefix string) []string {
+	var parts []string
+	for _, part := range []string{"Year", "Month", "Day", "Hour", "Min"} {
+		parts = append(parts, form.Get(prefix+part))
+	}
+	return parts
+}
+
+func TestOrderStateWithAWindow(t *testing.T) {
+	t.Parallel()
+	var sent url.Values
+	c := asked(t, func(form url.Values) string { sent = form; return orderXML("5700027202722028", "") })
+	moscow := time.FixedZone("UTC+4", 4*3600)
+	orders, err := c.OrderState(t.Context(), OrderQuery{
+		OrderNumber: "n-7",
+		From:        time.Date(2013, 10, 23, 1, 2, 59, 0, moscow),
+		To:          time.Date(2013, 10, 24, 1, 2, 1, 0, moscow),
+	})
+	require.NoError(t, err)
+	assert.Empty(t, orders[0].Operations)
+	assert.Equal(t, []string{"2013", "10", "22", "21", "2"}, momentOf(sent, "Start"), "rounded down")
+	assert.Equal(t, []string{"2013", "10", "23", "21", "3"}, momentOf(sent, "End"), "rounded up")
+}
+
+func TestOrderQuestionsThatFail(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, body string
+		is         error
+	}{
+		{"nothing found", codesXML(0, 0), ErrOrderNotFound},
+		{"no such order", codesXML(10, 201), ErrOrderNotFound},
+		{"wrong password", codesXML(7, 102), ErrAuthentication},
+		{"another order number", strings.Replace(orderXML("5700027202722028", ""), "n-7", "n-8", 1), ErrOtherAnswer},
+		{"no billnumber", orderXML("", ""), ErrUnreadable},
+		{"a wrong billnumber", orderXML("57", ""), ErrUnreadable},
+		{"a wrong order amount", strings.Replace(orderXML("5700027202722028", ""), "1.00", "1,00", 1), ErrUnreadable},
+		{"an operation without state", orderXML("5700027202722028", strings.Replace(operationXML, "Success", "", 1)), ErrUnreadable},
+		{"an operation of another payment", orderXML("5700027202722028", strings.Replace(operationXML, "2028.1", "2029.1", 1)), ErrOtherAnswer},
+		{"HTML", "<html></html>", ErrUnreadable},
+		{"nothing", "", ErrUnreadable},
+		{"cut", orderXML("5700027202722028", "")[:100], ErrUnreadable},
+		{"first code 0 with a second", codesXML(0, 3), ErrContradiction},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := asked(t, func(url.Values) string { return test.body })
+			orders, err := c.OrderResult(t.Context(), OrderQuery{OrderNumber: "n-7"})
+			var failed *FollowError
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, "orderresult", failed.Service)
+			require.ErrorIs(t, err, test.is)
+			assert.Equal(t, Unknown, OutcomeOf(err), "a question says nothing about the money")
+			assert.Nil(t, orders)
+		})
+	}
+	c := asked(t, func(url.Values) string { return "" })
+	_, err := c.OrderResult(t.Context(), OrderQuery{})
+	assert.Equal(t, NotSent, OutcomeOf(err))
+	_, err = c.OrderResult(t.Context(), OrderQuery{OrderNumber: "n", From: time.Unix(100, 0), To: time.Unix(1, 0)})
+	assert.Equal(t, NotSent, OutcomeOf(err))
+}
+
+func TestWindowShrinks(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	ask := func(takesDays int, query OrderQuery) (starts []string, err error) {
+		c := asked(t, func(form url.Values) string {
+			start := momentOf(form, "Start")
+			starts = append(starts, strings.Join(start, "-"))
+			from := time.Date(atoi(start[0]), time.Month(atoi(start[1])), atoi(start[2]), atoi(start[3]), atoi(start[4]), 0, 0, time.UTC)
+			if now.Sub(from) > time.Duration(takesDays)*24*time.Hour {
+				return codesXML(5, 4)
+			}
+			return orderXML("5700027202722028", "")
+		}, WithClock(func() time.Time { return now }))
+		_, err = c.OrderResult(t.Context(), query)
+		return starts, err
+	}
+	starts, err := ask(100, OrderQuery{OrderNumber: "n-7"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"2025-2-28-0-0", "2025-8-30-0-0", "2025-11-29-12-0"}, starts, "366, 183, 91.5 days")
+
+	starts, err = ask(1, OrderQuery{OrderNumber: "n-7"})
+	api, ok := codesOf(err)
+	require.True(t, ok)
+	assert.Equal(t, 4, api.Second)
+	assert.Len(t, starts, 7, "it ends before three days, which the server takes without any dates")
+
+	starts, err = ask(1, OrderQuery{OrderNumber: "n-7", From: now.AddDate(-1, 0, 0)})
+	require.Error(t, err)
+	assert.Len(t, starts, 1, "the caller's own window is not ours to shorten")
+}
+
+func atoi(s string) (n int) {
+	_, _ = fmt.Sscan(s, &n)
+	return n
+}
+
+func TestWindowFromTheOrderDate(t *testing.T) {
+	t.Parallel()
+	c := asked(t, func(url.Values) string { return "" })
+	date := time.Date(2025, 1, 1, 12, 0, 0, 0, time.UTC)
+	w := c.windowOf(&CancelRequest{OrderDate: date})
+	assert.Equal(t, date.Add(-24*time.Hour), w.from)
+	shorter, ok := w.shorter(date.Add(99 * 24 * time.Hour))
+	require.True(t, ok)
+	assert.Equal(t, w.from, shorter.from, "the order's date stays inside")
+	assert.Equal(t, w.from.Add(50*24*time.Hour), shorter.to)
+}
+
+const paymentXML = `<payment><ordernumber>n-7</ordernumber><billnumber>5700027202722028.1</billnumber><orderstate>Approved</orderstate>` +
+	`<orderamount>1.00</orderamount><ordercurrency>RUB</ordercurrency><amount>1.00</amount><currency>RUB</currency><meantype_id>36</meantype_id>` +
+	`<responsecode>AS000</responsecode><protocolname>HTTPS</protocolname><operationtype>100</operationtype><operationdate>23.10.2013 12:30:00</operationdate></payment>`
+
+func TestResultsByDate(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2013, 10, 23, 12, 0, 0, 0, time.UTC)
+	var sent url.Values
+	rows := `<result firstcode="0" secondcode="0" count="1">` + paymentXML + `</result>`
+	ask := func(query PeriodQuery, answer string) ([]Payment, error) {
+		return asked(t, func(form url.Values) string { sent = form; return answer }, WithProtocol(SOAP)).ResultsByDate(t.Context(), query)
+	}
+	payments, err := ask(PeriodQuery{From: from, To: from.Add(24 * time.Hour), MeanTypeID: 36}, rows)
+	require.NoError(t, err)
+	require.Len(t, payments, 1)
+	assert.Equal(t, Billnumber("5700027202722028"), payments[0].Order.Billnumber)
+	assert.Empty(t, payments[0].Order.Operations)
+	assert.Equal(t, Billnumber("5700027202722028.1"), payments[0].Operation.Billnumber)
+	assert.Equal(t, "HTTPS", payments[0].Operation.ProtocolTypeName)
+	assert.Equal(t, rub(t, "1.00"), payments[0].Operation.Amount)
+	assert.Equal(t, "36", sent.Get("MeanType_ID"))
+	assert.Equal(t, "3", sent.Get("Format"), "by form and XML, whatever the protocol")
+	assert.Equal(t, []string{"2013", "10", "24", "12", "0"}, momentOf(sent, "End"))
+
+	payments, err = ask(PeriodQuery{From: from, To: from.Add(time.Hour)}, codesXML(0, 0))
+	require.NoError(t, err)
+	assert.Empty(t, payments)
+
+	_, err = ask(PeriodQuery{From: from.Add(-3 * time.Hour), To: from}, rows)
+	require.ErrorIs(t, err, ErrOtherAnswer, "a row outside the period: the server answered about its own three hours")
+	_, err = ask(PeriodQuery{From: from, To: from.Add(time.Hour)}, codesXML(5, 3))
+	var failed *FollowError
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, "resultbydate", failed.Service)
+	_, err = ask(PeriodQuery{From: from, To: from.Add(time.Hour)}, strings.Replace(rows, "5700027202722028.1", "x", 1))
+	require.ErrorIs(t, err, ErrUnreadable)
+
+	for name, query := range map[string]PeriodQuery{
+		"no start":      {To: from},
+		"no end":        {From: from},
+		"backwards":     {From: from, To: from.Add(-time.Hour)},
+		"over 24 hours": {From: from, To: from.Add(24*time.Hour + time.Second)},
+		"mean type":     {From: from, To: from.Add(time.Hour), MeanTypeID: -1},
+	} {
+		_, err := ask(query, rows)
+		assert.Equal(t, NotSent, OutcomeOf(err), name)
+	}
+}
+
+func TestQuestionThatNeverArrives(t *testing.T) {
+	t.Parallel()
+	c := mocked(t, roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") }))
+	_, err := c.OrderResult(t.Context(), OrderQuery{OrderNumber: "n"})
+	assert.Equal(t, Unknown, OutcomeOf(err))
+	assert.ErrorContains(t, err, "no route")
+}
