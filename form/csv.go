@@ -53,7 +53,7 @@ func decodeCSV(doc string, s wire.Service, a *wire.Answer) error {
 	if err := csvOrder(doc, a); err != nil {
 		return err
 	}
-	return a.Finish(s, new(wire.Record))
+	return a.Finish(s)
 }
 
 // csvRefusal reads the rest of the line "error;<first>;<second>;". Without its

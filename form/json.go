@@ -55,7 +55,7 @@ func decodeJSON(doc string, s wire.Service, a *wire.Answer) error {
 	if !known {
 		return wire.ErrForeign
 	}
-	return a.Finish(s, &r.beside)
+	return a.Finish(s)
 }
 
 // jsonReader reads one answer.
@@ -63,7 +63,6 @@ type jsonReader struct {
 	scan    jsonScanner
 	service wire.Service
 	answer  *wire.Answer
-	beside  wire.Record // the packet's texts beside the orders
 }
 
 // orNull reads a value, unless it is null.

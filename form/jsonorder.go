@@ -19,7 +19,7 @@ func (r *jsonReader) serviceObject() error {
 			})
 		}
 		known, err := r.orderMember(&own, name)
-		if !known && err == nil {
+		if !known {
 			_, err = r.refusal(name)
 		}
 		return err
@@ -37,7 +37,7 @@ func (r *jsonReader) serviceObject() error {
 	// Beside orders only the packet's texts mean something.
 	for f := wire.PacketDate; f <= wire.CheckValue; f++ {
 		if own.Has(f) {
-			if err := r.beside.Put(f, own.Text(f)); err != nil {
+			if err := r.answer.PutBeside(f, own.Text(f)); err != nil {
 				return err
 			}
 		}
@@ -50,7 +50,7 @@ func (r *jsonReader) order() error {
 	var o wire.Order
 	err := r.scan.object(func(name string) error {
 		known, err := r.orderMember(&o, name)
-		if !known && err == nil {
+		if !known {
 			err = r.scan.skip()
 		}
 		return err
@@ -90,7 +90,7 @@ func (r *jsonReader) orderMember(o *wire.Order, name string) (known bool, err er
 func (r *jsonReader) record(to *wire.Record) error {
 	return r.scan.object(func(name string) error {
 		known, err := r.field(to, name)
-		if !known && err == nil {
+		if !known {
 			err = r.scan.skip()
 		}
 		return err

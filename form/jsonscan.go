@@ -244,7 +244,7 @@ func (s *jsonScanner) escape() (rune, bool) {
 	if c == 'u' {
 		s.pos++
 		r, ok := s.hex()
-		if !ok || !utf16.IsSurrogate(r) {
+		if !utf16.IsSurrogate(r) {
 			return r, ok
 		}
 		if !s.word(`\u`) {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/assist-go/assist/internal/wire"
 	"github.com/assist-go/assist/internal/xmlscan"
-	"github.com/assist-go/assist/internal/xmlscan/orderxml"
+	"github.com/assist-go/assist/internal/orderxml"
 )
 
 // DecodeXML reads the XML answer of service s (protocol §4 and §5) into a,

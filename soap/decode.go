@@ -5,7 +5,7 @@ import (
 
 	"github.com/assist-go/assist/internal/wire"
 	"github.com/assist-go/assist/internal/xmlscan"
-	"github.com/assist-go/assist/internal/xmlscan/orderxml"
+	"github.com/assist-go/assist/internal/orderxml"
 )
 
 // The namespaces of an answer. Prefixes vary between Assist's services.
@@ -103,7 +103,7 @@ func readBody(scan *xmlscan.Scanner, s wire.Service, a *wire.Answer) error {
 		return err
 	}
 	more, err = scan.Child()
-	if err == nil && more {
+	if more {
 		return &wire.NameError{Name: "Body", Err: wire.ErrMisplaced}
 	}
 	return err

@@ -15,7 +15,8 @@ type Answer struct {
 	// format is an order without operations of its own, with Flat set.
 	Orders []Order
 
-	seen uint8 // which texts PutCode has stored
+	seen   uint8     // which texts PutCode and PutBeside have stored
+	beside [3]string // PacketDate, Signature and CheckValue, waiting for their order
 }
 
 // Codes are a result's two codes as they were written.

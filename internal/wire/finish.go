@@ -64,23 +64,34 @@ func once(seen *uint8, bit uint8, name string, to *string, text string) error {
 	return nil
 }
 
-// Packet tells the fields that say something about the whole answer. They may
-// stand in the order or beside it.
+// Packet tells the fields that say something about the whole answer:
+// PacketDate, Signature and CheckValue. They stand in the order or beside it.
 func (f Field) Packet() bool { return f >= PacketDate && f <= CheckValue }
 
-// Finish ends the decoding of an answer. beside are the packet's texts that
-// stood beside the orders: they belong to the one order there is. It marks a
-// flat order of a cancel, and refuses an answer whose own count contradicts
-// its orders.
-func (a *Answer) Finish(s Service, beside *Record) error {
+// besideBit is where the bits of PutBeside begin in seen.
+const besideBit = 8
+
+// PutBeside keeps a text of the packet that stands beside the orders until
+// [Answer.Finish] gives it to its order. One given twice is refused with
+// [ErrDuplicate].
+func (a *Answer) PutBeside(f Field, text string) error {
+	n := f - PacketDate
+	return once(&a.seen, besideBit<<n, f.String(), &a.beside[n], text)
+}
+
+// Finish ends the decoding of an answer. The packet's texts beside the orders
+// belong to the one order there is. It marks a flat order of a cancel, and
+// refuses an answer whose own count contradicts its orders.
+func (a *Answer) Finish(s Service) error {
 	for f := PacketDate; f <= CheckValue; f++ {
-		if !beside.Has(f) || len(a.Orders) == 0 {
+		n := f - PacketDate
+		if a.seen&(besideBit<<n) == 0 || len(a.Orders) == 0 {
 			continue
 		}
 		if len(a.Orders) > 1 {
 			return &FieldError{Field: f, Err: ErrMisplaced}
 		}
-		if err := a.Orders[0].Put(f, beside.Text(f)); err != nil {
+		if err := a.Orders[0].Put(f, a.beside[n]); err != nil {
 			return err
 		}
 	}
@@ -94,7 +105,11 @@ func (a *Answer) Finish(s Service, beside *Record) error {
 // checkCount refuses only a plain contradiction: what the count counts isn't
 // documented. A count beside a refusal says nothing.
 func (a *Answer) checkCount() error {
-	n, err := strconv.ParseUint(strings.TrimSpace(a.Count), 10, 32)
+	count := strings.TrimSpace(a.Count)
+	if count == "" {
+		return nil
+	}
+	n, err := strconv.ParseUint(count, 10, 32)
 	if err != nil {
 		return nil
 	}

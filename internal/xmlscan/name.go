@@ -1,7 +1,6 @@
 package xmlscan
 
 import (
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -16,28 +15,33 @@ type written struct {
 // such a name is never one of ours.
 func (s *Scanner) readName() (written, error) {
 	start, colon := s.pos, -1
-	i, first := start, true
+	i, want := start, uint8(nameStart)
 	for i < len(s.doc) {
 		c := s.doc[i]
+		if classes[c]&want != 0 {
+			i++
+			want = nameStart | nameOther
+			continue
+		}
 		if c == ':' {
-			if first || colon >= 0 {
+			if want == nameStart || colon >= 0 {
 				return written{}, s.fail(i, ErrSyntax)
 			}
-			colon, first = i, true
+			colon, want = i, nameStart
 			i++
 			continue
 		}
-		n := nameCharacter(s.doc[i:], first)
+		n := nameRune(s.doc[i:], want == nameStart)
 		if n == 0 {
 			break
 		}
-		first = false
 		i += n
+		want = nameStart | nameOther
 	}
 	if i == len(s.doc) {
 		return written{}, s.fail(i, ErrTruncated)
 	}
-	if first {
+	if want == nameStart {
 		return written{}, s.fail(i, ErrSyntax)
 	}
 	s.pos = i
@@ -47,19 +51,10 @@ func (s *Scanner) readName() (written, error) {
 	return written{full: s.doc[start:i], prefix: s.doc[start:colon], local: s.doc[colon+1 : i]}, nil
 }
 
-// nameCharacter gives the length of the name character that text begins with,
-// or 0.
-func nameCharacter(text string, first bool) int {
-	c := text[0]
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_':
-		return 1
-	case '0' <= c && c <= '9', c == '-', c == '.':
-		if first {
-			return 0
-		}
-		return 1
-	case c < utf8.RuneSelf:
+// nameRune gives the length of the name character beyond ASCII that text begins
+// with, or 0.
+func nameRune(text string, first bool) int {
+	if text[0] < utf8.RuneSelf {
 		return 0
 	}
 	r, n := utf8.DecodeRuneInString(text)
@@ -69,9 +64,35 @@ func nameCharacter(text string, first bool) int {
 	return 0
 }
 
+// What a byte can be. The scanner asks this for every byte of a document.
+const (
+	nameStart = 1 << iota
+	nameOther
+	special // in a text: the sign of a reference, a line end to be changed, or of the end of CDATA
+)
+
+var classes = func() (c [256]uint8) {
+	for b := 'a'; b <= 'z'; b++ {
+		c[b], c[b-'a'+'A'] = nameStart, nameStart
+	}
+	for b := '0'; b <= '9'; b++ {
+		c[b] = nameOther
+	}
+	c['_'], c['-'], c['.'] = nameStart, nameOther, nameOther
+	c['&'], c['\r'], c[']'] = special, special, special
+	return c
+}()
+
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-func isBlank(text string) bool { return strings.Trim(text, " \n\t\r") == "" }
+func isBlank(text string) bool {
+	for i := range len(text) {
+		if !isSpace(text[i]) {
+			return false
+		}
+	}
+	return true
+}
 
 func (s *Scanner) skipSpace() {
 	for s.pos < len(s.doc) && isSpace(s.doc[s.pos]) {

@@ -51,10 +51,9 @@ func (s *Scanner) declaration() (encoding string, err error) {
 		return "", nil
 	}
 	s.pos += len(open)
-	left := []string{"version", "encoding", "standalone"}
-	for {
+	for n := 0; ; n++ {
 		s.skipSpace()
-		if strings.HasPrefix(s.rest(), "?>") && len(left) < 3 {
+		if n > 0 && strings.HasPrefix(s.rest(), "?>") {
 			s.pos += len("?>")
 			return encoding, nil
 		}
@@ -63,18 +62,15 @@ func (s *Scanner) declaration() (encoding string, err error) {
 		if err != nil {
 			return "", err
 		}
-		for len(left) > 0 && left[0] != name.full {
-			left = left[1:]
-		}
 		switch {
-		case name.full == "version" && len(left) == 3 && value == "1.0":
-		case name.full == "encoding" && len(left) == 2:
+		case n == 0 && name.full == "version" && value == "1.0":
+		case n == 1 && name.full == "encoding":
 			encoding = value
-		case name.full == "standalone" && len(left) == 1 && (value == "yes" || value == "no"):
+		case (n == 1 || n == 2) && name.full == "standalone" && (value == "yes" || value == "no"):
+			n = 2 // it is the last
 		default:
 			return "", s.fail(at, ErrSyntax)
 		}
-		left = left[1:]
 	}
 }
 
@@ -82,9 +78,11 @@ func (s *Scanner) declaration() (encoding string, err error) {
 func (s *Scanner) check() {
 	doc := s.doc
 	for i := s.pos; i < len(doc); {
-		c := doc[i]
-		if c >= ' ' && c < utf8.RuneSelf || isSpace(c) {
+		if c := doc[i]; c >= ' ' && c < utf8.RuneSelf || isSpace(c) {
 			i++
+			for i+8 <= len(doc) && isPrintable(doc[i:i+8]) {
+				i += 8
+			}
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(doc[i:])
@@ -98,6 +96,17 @@ func (s *Scanner) check() {
 		}
 		i += n
 	}
+}
+
+// isPrintable tells eight bytes of printable ASCII, all at once: a byte's high
+// bit is set in bytes if it isn't ASCII, and by the subtraction if it is below
+// a space. A borrow can only add doubt, never take it away.
+func isPrintable(eight string) bool {
+	const each = 0x0101010101010101
+	_ = eight[7]
+	bytes := uint64(eight[0]) | uint64(eight[1])<<8 | uint64(eight[2])<<16 | uint64(eight[3])<<24 |
+		uint64(eight[4])<<32 | uint64(eight[5])<<40 | uint64(eight[6])<<48 | uint64(eight[7])<<56
+	return (bytes|(bytes-' '*each))&(0x80*each) == 0
 }
 
 func (s *Scanner) comment() error {

@@ -114,7 +114,7 @@ func (s *Scanner) Child() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if kind == End && !isBlank(s.Text()) {
+	if !isBlank(s.Text()) {
 		return false, s.fail(s.pos, ErrMixed)
 	}
 	return kind == Start, nil
@@ -204,27 +204,26 @@ func (s *Scanner) epilog() (Kind, error) {
 // content reads inside an element up to the next start or end tag.
 func (s *Scanner) content() (Kind, error) {
 	for {
-		n := strings.IndexByte(s.rest(), '<')
-		if n < 0 {
-			return 0, s.fail(len(s.doc), ErrTruncated)
-		}
-		if err := s.characters(s.doc[s.pos : s.pos+n]); err != nil {
+		if err := s.characters(); err != nil {
 			return 0, err
 		}
-		s.pos += n
 		rest := s.rest()
 		var err error
 		switch {
-		case strings.HasPrefix(rest, "</"):
+		case len(rest) == 1:
+			err = s.fail(len(s.doc), ErrTruncated)
+		case rest[1] == '/':
 			return s.endTag()
+		case rest[1] == '?':
+			err = s.instruction()
+		case rest[1] != '!':
+			return s.startTag()
 		case strings.HasPrefix(rest, "<!--"):
 			err = s.comment()
 		case strings.HasPrefix(rest, cdataOpen):
 			err = s.cdata()
-		case strings.HasPrefix(rest, "<?"):
-			err = s.instruction()
 		default:
-			return s.startTag()
+			err = s.fail(s.pos, ErrSyntax)
 		}
 		if err != nil {
 			return 0, err
@@ -260,7 +259,8 @@ func (s *Scanner) startTag() (Kind, error) {
 	s.started = true
 	s.text, s.isJoined = "", false
 	s.name = Name{Space: space, Local: written.local}
-	s.elements[s.depth] = element{written: written.full, name: s.name, spaces: outer}
+	e := &s.elements[s.depth]
+	e.written, e.name, e.spaces, e.children = written.full, s.name, outer, false
 	s.depth++
 	return Start, nil
 }

@@ -11,15 +11,29 @@ const (
 	cdataClose = "]]>"
 )
 
-// characters adds a run of text up to the next tag.
-func (s *Scanner) characters(raw string) error {
-	if raw == "" {
-		return nil
+// characters adds the text up to the next mark-up.
+func (s *Scanner) characters() error {
+	i, marks := s.pos, uint8(0)
+	for i < len(s.doc) && s.doc[i] != '<' {
+		marks |= classes[s.doc[i]]
+		i++
 	}
-	if strings.Contains(raw, cdataClose) {
-		return s.fail(s.pos, ErrSyntax)
+	if i == len(s.doc) {
+		return s.fail(i, ErrTruncated)
 	}
-	return s.add(raw, strings.IndexByte(raw, '&') >= 0)
+	raw := s.doc[s.pos:i]
+	if marks&special == 0 {
+		s.join(raw)
+	} else {
+		if strings.Contains(raw, cdataClose) {
+			return s.fail(s.pos, ErrSyntax)
+		}
+		if err := s.add(raw, true); err != nil {
+			return err
+		}
+	}
+	s.pos = i
+	return nil
 }
 
 // cdata adds a CDATA section, in which nothing is a reference.
@@ -36,21 +50,34 @@ func (s *Scanner) cdata() error {
 	return nil
 }
 
-// add puts raw behind the text that is there. The first run that needs no
-// change stays a part of the document; only what must be joined is copied.
-func (s *Scanner) add(raw string, references bool) error {
-	changed := references || strings.IndexByte(raw, '\r') >= 0
-	if !changed && s.text == "" && !s.isJoined {
+// join puts a text that needs no change behind the one that is there. The first
+// stays a part of the document; only what must be joined is copied.
+func (s *Scanner) join(raw string) {
+	switch {
+	case raw == "":
+	case s.text == "" && !s.isJoined:
 		s.text = raw
-		return nil
+	default:
+		s.copied()
+		s.joined = append(s.joined, raw...)
 	}
+}
+
+// copied makes joined hold the text.
+func (s *Scanner) copied() {
 	if !s.isJoined {
 		s.joined, s.isJoined = append(s.joined[:0], s.text...), true
 	}
-	if !changed {
-		s.joined = append(s.joined, raw...)
+}
+
+// add puts a text behind the one that is there, line ends and, where they can
+// stand, references replaced.
+func (s *Scanner) add(raw string, references bool) error {
+	if !strings.ContainsAny(raw, "&\r") {
+		s.join(raw)
 		return nil
 	}
+	s.copied()
 	for i := 0; i < len(raw); {
 		switch c := raw[i]; {
 		case c == '&' && references:
@@ -113,8 +140,9 @@ func reference(text string) (rune, int) {
 			digits, base = hex, 16
 		}
 		// ParseUint takes neither signs nor, with a base given, underscores.
-		n, err := strconv.ParseUint(digits, base, 32)
-		if err != nil || n > utf8.MaxRune || !isCharacter(rune(n)) {
+		// 31 bits fit into a rune.
+		n, err := strconv.ParseUint(digits, base, 31)
+		if err != nil || !isCharacter(rune(n)) {
 			return 0, 0
 		}
 		return rune(n), end + 1

@@ -15,8 +15,7 @@ type Reader struct {
 	Space   string
 	Answer  *wire.Answer
 
-	beside   wire.Record // the packet's texts beside the orders
-	contains bool        // the container was seen
+	contains bool // the container was seen
 }
 
 // Read reads the element just started, which holds orders, in a container of
@@ -26,7 +25,7 @@ func (r *Reader) Read(container string) error {
 	if err := r.rows(container); err != nil {
 		return err
 	}
-	return r.Answer.Finish(r.Service, &r.beside)
+	return r.Answer.Finish(r.Service)
 }
 
 func (r *Reader) rows(container string) error {
@@ -84,17 +83,13 @@ func (r *Reader) row(name, container string) error {
 		return err
 	}
 	if f, ok := wire.FieldOf(name); ok && f.Packet() {
-		return r.leaf(&r.beside, f)
+		text, err := r.Scan.Leaf()
+		if err != nil {
+			return err
+		}
+		return r.Answer.PutBeside(f, text)
 	}
 	return r.Scan.Skip()
-}
-
-func (r *Reader) leaf(to *wire.Record, f wire.Field) error {
-	text, err := r.Scan.Leaf()
-	if err != nil {
-		return err
-	}
-	return to.Put(f, text)
 }
 
 func (r *Reader) order(o *wire.Order) error {
@@ -153,8 +148,13 @@ func (r *Reader) record(to *wire.Record) error {
 
 // field reads one field, or passes over what is none.
 func (r *Reader) field(to *wire.Record, name string) error {
-	if f, ok := wire.FieldOf(name); ok {
-		return r.leaf(to, f)
+	f, ok := wire.FieldOf(name)
+	if !ok {
+		return r.Scan.Skip()
 	}
-	return r.Scan.Skip()
+	text, err := r.Scan.Leaf()
+	if err != nil {
+		return err
+	}
+	return to.Put(f, text)
 }

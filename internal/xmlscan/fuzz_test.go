@@ -1,0 +1,82 @@
+package xmlscan
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding/charmap"
+)
+
+// oracle reads a document with encoding/xml into the notation of events. It
+// gives ok false when encoding/xml refuses the document.
+func oracle(doc string) (out []string, ok bool) {
+	d := xml.NewDecoder(strings.NewReader(doc))
+	d.CharsetReader = func(charset string, input io.Reader) (io.Reader, error) {
+		if !strings.EqualFold(charset, "windows-1251") {
+			return nil, errors.New("another encoding")
+		}
+		return charmap.Windows1251.NewDecoder().Reader(input), nil
+	}
+	type open struct {
+		text     string
+		children bool
+	}
+	var stack []open
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return out, true
+		}
+		if err != nil {
+			return nil, false
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if len(stack) > 0 {
+				stack[len(stack)-1].children = true
+			}
+			stack = append(stack, open{})
+			out = append(out, "<"+notation(token.Name.Space, token.Name.Local))
+		case xml.CharData:
+			if len(stack) > 0 {
+				stack[len(stack)-1].text += string(token)
+			}
+		case xml.EndElement:
+			e := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			if e.children {
+				// xmlscan refuses mixed content, so this is white space.
+				e.text = strings.Trim(e.text, " \n\t\r")
+			}
+			out = append(out, ">"+e.text)
+		}
+	}
+}
+
+// FuzzScan holds the scanner against encoding/xml: what both take, both read
+// alike.
+func FuzzScan(f *testing.F) {
+	for _, doc := range samples(f) {
+		f.Add(doc)
+	}
+	f.Add(`<?xml version="1.0" encoding="windows-1251"?><a>` + windows1251(f, "Завершено") + `</a>`)
+	f.Add("\ufeff" + `<!DOCTYPE result [<!ELEMENT result (order*)><!-- ' -->]><result firstcode='0' secondcode="0"><order/></result>`)
+	f.Add("<p:a xmlns:p='u' xmlns='v'><b xmlns=''>1<![CDATA[<\r\n>]]>&#x41;&lt;<!-- x --><?y z?></b></p:a>")
+	f.Fuzz(func(t *testing.T, doc string) {
+		got, err := events(doc)
+		if err != nil {
+			var at *Error
+			require.ErrorAs(t, err, &at)
+			require.GreaterOrEqual(t, at.Offset, 0)
+			return
+		}
+		want, ok := oracle(doc)
+		if ok {
+			require.Equal(t, want, got)
+		}
+	})
+}
