@@ -28,7 +28,7 @@ var (
 // pair. Such a document is refused when it shows. Only a signature may go on
 // over lines: its base64 can't be mistaken.
 func DecodeCSV(doc string, s wire.Service, a *wire.Answer) error {
-	*a = wire.Answer{}
+	a.Begin(len(doc))
 	if err := decodeCSV(doc, s, a); err != nil {
 		*a = wire.Answer{}
 		return fmt.Errorf("form: %w", err)

@@ -188,6 +188,8 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		"a packet date of two orders":       {`{"wscancel":{"orders":[{"billnumber":"1"},{"billnumber":"1"}],"checkdata":{"packetdate":"1"}}}`, wire.ErrMisplaced},
 		"operations beside orders":          {`{"wscancel":{"orders":[{"billnumber":"1"}],"operations":[{"billnumber":"1"}]}}`, wire.ErrMisplaced},
 		"an order without a billnumber":     {`{"wscancel":{"order":{}}}`, wire.ErrMissing},
+		"a crowd of orders":                 {`{"wscancel":{"orders":[` + strings.Repeat(`{"billnumber":"1"},`, 1000) + `{"billnumber":"1"}]}}`, wire.ErrCrowded},
+		"a crowd of operations":             {`{"wscancel":{"order":{"billnumber":"1","operations":[` + strings.Repeat(`{"billnumber":"1"},`, 1000) + `{"billnumber":"1"}]}}}`, wire.ErrCrowded},
 		"an operation without one":          {`{"wscancel":{"order":{"billnumber":"1","operations":[{}]}}}`, wire.ErrMissing},
 		"a flat cancel without one":         {`{"wscancel":{"responsecode":"AS000"}}`, wire.ErrMissing},
 		"a count of none":                   {`{"wscancel":{"count":0,"order":{"billnumber":"1"}}}`, wire.ErrCount},

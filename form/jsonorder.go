@@ -47,6 +47,9 @@ func (r *jsonReader) serviceObject() error {
 
 // order reads one order of a list.
 func (r *jsonReader) order() error {
+	if err := r.answer.Row(); err != nil {
+		return err
+	}
 	var o wire.Order
 	err := r.scan.object(func(name string) error {
 		known, err := r.orderMember(&o, name)
@@ -74,6 +77,9 @@ func (r *jsonReader) orderMember(o *wire.Order, name string) (known bool, err er
 		}
 		return true, r.orNull(func() error {
 			return r.scan.each(func() error {
+				if err := r.answer.Row(); err != nil {
+					return err
+				}
 				o.Operations = append(o.Operations, wire.Record{})
 				operation := &o.Operations[len(o.Operations)-1]
 				if err := r.record(operation); err != nil {

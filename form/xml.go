@@ -3,9 +3,9 @@ package form
 import (
 	"fmt"
 
+	"github.com/assist-go/assist/internal/orderxml"
 	"github.com/assist-go/assist/internal/wire"
 	"github.com/assist-go/assist/internal/xmlscan"
-	"github.com/assist-go/assist/internal/orderxml"
 )
 
 // DecodeXML reads the XML answer of service s (protocol §4 and §5) into a,
@@ -13,7 +13,7 @@ import (
 // DTD is passed over. A document with another root gives an error that wraps
 // [wire.ErrForeign].
 func DecodeXML(doc string, s wire.Service, a *wire.Answer) error {
-	*a = wire.Answer{}
+	a.Begin(len(doc))
 	if err := decodeXML(doc, s, a); err != nil {
 		*a = wire.Answer{}
 		return fmt.Errorf("form: %w", err)

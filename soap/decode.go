@@ -3,9 +3,9 @@ package soap
 import (
 	"fmt"
 
+	"github.com/assist-go/assist/internal/orderxml"
 	"github.com/assist-go/assist/internal/wire"
 	"github.com/assist-go/assist/internal/xmlscan"
-	"github.com/assist-go/assist/internal/orderxml"
 )
 
 // The namespaces of an answer. Prefixes vary between Assist's services.
@@ -22,7 +22,7 @@ const (
 // without a namespace, as Assist sends them, and in the service's own; one of
 // any other namespace is not ours and passed over.
 func Decode(doc string, s wire.Service, a *wire.Answer) error {
-	*a = wire.Answer{}
+	a.Begin(len(doc))
 	scan := xmlscan.New(doc)
 	if err := decode(scan, s, a); err != nil {
 		*a = wire.Answer{}

@@ -66,6 +66,9 @@ func (r *Reader) row(name, container string) error {
 		if (name == "payment") != (r.Service == wire.ResultByDate) {
 			return &wire.NameError{Name: name, Err: wire.ErrForeign}
 		}
+		if err := r.Answer.Row(); err != nil {
+			return err
+		}
 		r.Answer.Orders = append(r.Answer.Orders, wire.Order{})
 		return r.order(&r.Answer.Orders[len(r.Answer.Orders)-1])
 	case container:
@@ -110,6 +113,9 @@ func (r *Reader) order(o *wire.Order) error {
 			customer = true
 			err = r.record(&o.Record)
 		case "operation":
+			if err := r.Answer.Row(); err != nil {
+				return err
+			}
 			o.Operations = append(o.Operations, wire.Record{})
 			operation := &o.Operations[len(o.Operations)-1]
 			if err = r.record(operation); err == nil {

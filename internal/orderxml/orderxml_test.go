@@ -1,6 +1,7 @@
 package orderxml
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,11 +16,28 @@ const space = "urn:ours"
 func read(t *testing.T, s wire.Service, inside string) (*wire.Answer, error) {
 	t.Helper()
 	a := new(wire.Answer)
+	a.Begin(len(inside))
 	scan := xmlscan.New(`<root xmlns:our="` + space + `" xmlns:x="urn:x" secondcode="0">` + inside + `</root>`)
 	_, err := scan.Next()
 	require.NoError(t, err)
 	r := Reader{Scan: scan, Service: s, Space: space, Answer: a}
 	return a, r.Read("list")
+}
+
+// A document of almost empty rows costs far more memory than its own size.
+func TestReadRefusesACrowd(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]string{
+		"orders":     "<order><billnumber>1</billnumber></order>",
+		"operations": "<operation><billnumber>1</billnumber></operation>",
+	} {
+		inside := strings.Repeat(row, 1000)
+		if name == "operations" {
+			inside = "<order><billnumber>1</billnumber>" + inside + "</order>"
+		}
+		_, err := read(t, wire.OrderResult, inside)
+		require.ErrorIs(t, err, wire.ErrCrowded, name)
+	}
 }
 
 func TestRead(t *testing.T) {

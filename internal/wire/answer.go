@@ -16,6 +16,7 @@ type Answer struct {
 	Orders []Order
 
 	seen   uint8     // which texts PutCode and PutBeside have stored
+	room   int       // rows that the document can still hold
 	beside [3]string // PacketDate, Signature and CheckValue, waiting for their order
 }
 

@@ -13,6 +13,8 @@ var (
 	ErrMisplaced = errors.New("misplaced")
 	// ErrCount: an answer's own count contradicts its orders.
 	ErrCount = errors.New("contradicts the number of orders")
+	// ErrCrowded: more rows than a document of this size can hold.
+	ErrCrowded = errors.New("more rows than there is room for")
 )
 
 // FieldError says which field broke which rule. It never carries the text.

@@ -71,6 +71,27 @@ func (f Field) Packet() bool { return f >= PacketDate && f <= CheckValue }
 // besideBit is where the bits of PutBeside begin in seen.
 const besideBit = 8
 
+// A row that says what it must takes well over smallestRow bytes in any format.
+// A record takes many times that in memory, so a document of almost empty rows
+// would cost far more than its size.
+const (
+	smallestRow = 96
+	alwaysRoom  = 16
+)
+
+// Begin empties the answer for a document of so many bytes.
+func (a *Answer) Begin(bytes int) { *a = Answer{room: alwaysRoom + bytes/smallestRow} }
+
+// Row counts an order or operation ahead of its reading, and refuses with
+// [ErrCrowded] when the document can't hold it.
+func (a *Answer) Row() error {
+	if a.room == 0 {
+		return ErrCrowded
+	}
+	a.room--
+	return nil
+}
+
 // PutBeside keeps a text of the packet that stands beside the orders until
 // [Answer.Finish] gives it to its order. One given twice is refused with
 // [ErrDuplicate].
