@@ -43,6 +43,8 @@ type Cancellation struct {
 	Order Order
 	// Intent is what was sent.
 	Intent Intent
+
+	seenAt time.Time // by the client's clock; zero after Resume
 }
 
 // Cancel gives back part of a payment: Amount is required. The server picks
@@ -77,6 +79,11 @@ func (c *Client) cancel(ctx context.Context, req CancelRequest, full bool, opts 
 		}
 		opt(&options)
 	}
+	for _, earlier := range options.passedOver {
+		if earlier.Request.Billnumber.Payment() != req.Billnumber.Payment() {
+			return nil, &ValidationError{Field: "DespiteUnknown", Reason: "must be an intent of the same payment"}
+		}
+	}
 	stopped := func(step string, err error) error {
 		return &NotSentError{Step: step, Billnumber: req.Billnumber, Err: err}
 	}
@@ -94,12 +101,13 @@ func (c *Client) cancel(ctx context.Context, req CancelRequest, full bool, opts 
 	}
 
 	var before []Billnumber
+	known := req.Order
 	if options.lookFirst {
-		order, err := c.orderOfPayment(ctx, &req)
+		order, _, err := c.orderOfPayment(ctx, req.OrderNumber, req.Billnumber, c.windowOf(req.OrderDate))
 		if err != nil {
 			return nil, stopped("looking at the order", err)
 		}
-		before = order.billnumbers()
+		before, known = order.billnumbers(), order
 		if req.Order == nil {
 			req.Order = order
 			if err := req.checkOrder(); err != nil {
@@ -109,15 +117,23 @@ func (c *Client) cancel(ctx context.Context, req CancelRequest, full bool, opts 
 	}
 	body := c.protocol.codec().encode(nil, c.cancelWireRequest(&req))
 	in := c.newIntent(req, full, before)
+	// Reserved before it is saved: a cancel that breaks a rule leaves no intent
+	// behind.
+	if err := c.admit(ctx, in.ID, req, known); err != nil {
+		return nil, err
+	}
+	// The day balance may have taken its time.
+	in.SentAt = c.now().UTC()
 	if options.saveIntent != nil {
 		if err := options.saveIntent(ctx, in); err != nil {
+			c.settle(ctx, in.ID, NotSent, nil)
 			return nil, stopped("saving the intent", err)
 		}
 	}
 	for _, earlier := range options.passedOver {
-		c.payments.forget(earlier)
+		c.payments.passOver(earlier)
 	}
-	return c.send(ctx, in, walletOfOrder(req.Order), body)
+	return c.send(ctx, in, walletOfOrder(known), body)
 }
 
 // send makes the one exchange of a cancel.
@@ -137,11 +153,16 @@ func (c *Client) send(ctx context.Context, in Intent, wallet Wallet, body []byte
 	default:
 		v = c.judge(in, r, wallet)
 	}
+	if v.cancellation != nil {
+		v.cancellation.seenAt = c.now()
+		c.payments.claim(in, v.cancellation.Operations, c.now())
+	}
 	if v.outcome == Unknown {
 		v.err = &UnknownOutcomeError{Intent: in, Err: v.err}
 	} else {
 		c.payments.forget(in)
 	}
+	c.settle(ctx, in.ID, v.outcome, v.cancellation)
 	c.logExchange(ctx, exchangeRecord{
 		service: wire.Cancel, billnumber: in.Request.Billnumber, outcome: v.outcome,
 		cancellation: v.cancellation, reply: r, err: v.err, took: time.Since(start),

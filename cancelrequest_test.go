@@ -76,6 +76,8 @@ func TestCancelRequestIsChecked(t *testing.T) {
 		{"item without amount", item(func(i *ChequeItem) { i.Amount = Money{} }), "ChequeItems[1].Amount"},
 		{"item in another currency", item(func(i *ChequeItem) { i.Amount = dollar }), "ChequeItems[1].Amount"},
 		{"price in another currency", item(func(i *ChequeItem) { i.Price = dollar }), "ChequeItems[1].Price"},
+		{"item without price", item(func(i *ChequeItem) { i.Price = Money{} }), "ChequeItems[1].Price"},
+		{"item without quantity", item(func(i *ChequeItem) { i.Quantity = "" }), "ChequeItems[1].Quantity"},
 		{"price too long", item(func(i *ChequeItem) { i.Price = dear }), "ChequeItems[1].Price"},
 		{"quantity with a comma", item(func(i *ChequeItem) { i.Quantity = "0,5" }), "ChequeItems[1].Quantity"},
 		{"long product", item(func(i *ChequeItem) { i.Product = long(51) }), "ChequeItems[1].Product"},

@@ -10,13 +10,13 @@ import (
 )
 
 // ChequeItem is one line of the fiscal cheque of a partial cancel (protocol
-// §3). ID and Amount are required, and one of Product and Name.
+// §3). ID, Price, Quantity and Amount are required, and one of Product and Name.
 type ChequeItem struct {
 	ID       int    // of the item in the payment's cheque, from 1
 	Product  string // at most 50 characters
 	Name     string // at most 250 characters; newer servers take 128
 	Price    Money  // of one unit
-	Quantity string // a decimal: "1", "0.250"; empty is not sent
+	Quantity string // a decimal: "1", "0.250"
 	Amount   Money  // price by quantity
 	HSCode   string // at most 13 characters
 	EANCode  string // at most 14
@@ -40,11 +40,13 @@ func (item ChequeItem) check(field, currency string) error {
 		return wrong("Amount", "is required")
 	case currency != "" && item.Amount.Currency() != currency:
 		return wrong("Amount", "must be in the currency of the cancel")
-	case item.Price != (Money{}) && item.Price.Currency() != item.Amount.Currency():
+	case item.Price == (Money{}):
+		return wrong("Price", "is required")
+	case item.Price.Currency() != item.Amount.Currency():
 		return wrong("Price", "must be in the currency of the amount")
 	case len(item.Price.Amount()) > len("9999999999.99"):
 		return wrong("Price", "has at most 10 digits before the point")
-	case item.Quantity != "" && !isDecimal(item.Quantity):
+	case !isDecimal(item.Quantity):
 		return wrong("Quantity", `must be a decimal like "1" or "0.250"`)
 	}
 	for _, text := range item.texts() {

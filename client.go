@@ -1,6 +1,8 @@
 package assist
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,6 +20,15 @@ type Credentials struct {
 	Password   Secret
 }
 
+// Format writes the merchant's number alone, under every verb: a login belongs
+// into no log either.
+func (cred Credentials) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "assist.Credentials("+cred.MerchantID+")")
+}
+
+// LogValue gives the merchant's number alone to slog.
+func (cred Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(cred)) }
+
 // Client sends cancels to one Assist server for one merchant. It is safe for
 // concurrent use, starts no goroutine that outlives a call, and lets the
 // cancels of one payment through one at a time.
@@ -32,15 +43,35 @@ type Client struct {
 	endpoints [wire.ResultByDate + 1]*url.URL
 	http      http.Client
 	logger    *slog.Logger
+	logBodies bool
 	maxSize   int64
 	now       func() time.Time
+	verifiers []Verifier
 	payments  payments
+	watches   watches
+	questions gate
+
+	walletRules bool
+	dayBalance  DayBalance // nil: no cap is watched
 }
 
 // NewClient checks everything and sends nothing. The base URL is the host that
 // Assist gave to the merchant (protocol §1), with https; a path in front of
 // Assist's own is kept. Plain http is refused unless the host is loopback or
 // [AllowPlainHTTP] is given. Errors are [*ValidationError].
+//
+// Without [WithHTTPClient] the client makes its own transport: TLS 1.2 or later,
+// and a time for each step. What a step that takes longer means for a cancel:
+//
+//   - dial, 10 s, and TLS handshake, 10 s: no byte left, so [NotSent].
+//   - the answer's headers, 60 s from the end of the request: [Unknown].
+//   - the whole call, 90 s: [Unknown] once a connection was had, else NotSent.
+//   - an idle connection is closed after 10 s. One that the server closes in the
+//     moment of a send makes an Unknown, and the younger it is, the rarer that
+//     is.
+//
+// A context that ends earlier means the same. A question to an order service
+// only fails, as a [*FollowError].
 func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error) {
 	cfg := config{protocol: SOAP, maxResponseSize: defaultMaxResponseSize, now: time.Now}
 	for _, opt := range opts {
@@ -66,13 +97,20 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 		cfg.cancelPath = cfg.protocol.cancelPath()
 	}
 	c := &Client{
-		merchant: cred,
-		protocol: cfg.protocol,
-		language: cfg.language,
-		http:     httpClient,
-		logger:   cfg.logger,
-		maxSize:  cfg.maxResponseSize,
-		now:      cfg.now,
+		merchant:  cred,
+		protocol:  cfg.protocol,
+		language:  cfg.language,
+		http:      httpClient,
+		logger:    cfg.logger,
+		logBodies: cfg.logBodies,
+		maxSize:   cfg.maxResponseSize,
+		now:       cfg.now,
+		questions: make(gate, questionsAtOnce),
+
+		walletRules: cfg.walletRules,
+		dayBalance:  cfg.dayBalance,
+
+		verifiers: cfg.verifiers,
 	}
 	for service, path := range map[wire.Service]string{
 		wire.Cancel:       cfg.cancelPath,
@@ -85,6 +123,11 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 		c.endpoints[service] = &endpoint
 	}
 	return c, nil
+}
+
+// Format writes the merchant's number alone, under every verb.
+func (c *Client) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "assist.Client("+c.merchant.MerchantID+")")
 }
 
 // CloseIdleConnections closes the connections that no call uses. The SDK's own

@@ -19,6 +19,15 @@ var (
 	// ErrDayBalance: the refund is more than the merchant's day balance on the
 	// wallet (protocol §6). It can succeed later that day, or the next.
 	ErrDayBalance = errors.New("assist: more than the day balance of the wallet")
+	// ErrPartialSameDay: part of a wallet payment can't go back on the Moscow day
+	// of the payment (protocol §6). Met as [*WalletRuleError].
+	ErrPartialSameDay = errors.New("assist: part of a wallet payment on the day of the payment")
+	// ErrQIWISameDay: no cancel of a QIWI payment is taken on the Moscow day of
+	// the payment (protocol §6). Met as [*WalletRuleError].
+	ErrQIWISameDay = errors.New("assist: a QIWI payment on the day of the payment")
+	// ErrExceedsPayment: more than what is left of the payment, or nothing is
+	// left. Met as [*WalletRuleError], of cards too.
+	ErrExceedsPayment = errors.New("assist: more than what is left of the payment")
 	// ErrUnresolved: an earlier cancel of this payment has an unknown outcome.
 	// Met as [*UnresolvedError].
 	ErrUnresolved = errors.New("assist: an earlier cancel of this payment is unresolved")

@@ -1,5 +1,10 @@
 package assist
 
+import (
+	"strings"
+	"unicode"
+)
+
 // Wallet is an e-wallet system, which has refund rules of its own (protocol
 // §6). The zero value is NotWallet: a card or anything else.
 type Wallet int
@@ -37,4 +42,39 @@ func WalletOf(meanTypeID int) Wallet {
 		return QIWI
 	}
 	return NotWallet
+}
+
+// walletNames are the beginnings of wallets' names, as walletOfName compares
+// them.
+var walletNames = []struct {
+	name   string
+	wallet Wallet
+}{
+	{"webmoney", WebMoney}, {"yandexmoney", YandexMoney}, {"яндексденьги", YandexMoney}, {"qiwi", QIWI},
+}
+
+// walletOfName tells the wallet by the name of the mean of payment, for flat
+// answers, which have no meantype_id (protocol §4). Names are compared by their
+// letters alone: "Yandex.Money" and "YandexMoney" have both been seen.
+func walletOfName(name string) Wallet {
+	letters := strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
+	for _, known := range walletNames {
+		if strings.HasPrefix(letters, known.name) {
+			return known.wallet
+		}
+	}
+	return NotWallet
+}
+
+// wallet is the operation's, by number or, in a flat answer, by name.
+func (o Operation) wallet() Wallet {
+	if o.MeanTypeID != 0 {
+		return WalletOf(o.MeanTypeID)
+	}
+	return walletOfName(o.MeanTypeName)
 }

@@ -76,6 +76,7 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 		return nil, causeOf(ctx, err)
 	}
 	r.received, r.size = c.now(), len(text)
+	c.logBody(ctx, s, r.status, text)
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		r.date = date
 	}

@@ -3,6 +3,8 @@ package assist
 import (
 	"context"
 	"crypto/rand"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -11,7 +13,8 @@ import (
 // process can find out what became of the cancel.
 //
 // It holds no personal data and no credential: Request is without ClientIP and
-// ChequeItems, and its Order is cut down to billnumbers.
+// ChequeItems, and its Order is cut down to billnumbers,
+// to which those are added that the client's own recent cancels made.
 type Intent struct {
 	ID         string // random, made by the SDK
 	MerchantID string
@@ -25,7 +28,7 @@ type Intent struct {
 }
 
 func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) Intent {
-	return Intent{
+	in := Intent{
 		ID:         rand.Text(),
 		MerchantID: c.merchant.MerchantID,
 		Request:    req.withoutPersonal(),
@@ -33,6 +36,17 @@ func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) In
 		SentAt:     c.now().UTC(),
 		Before:     before,
 	}
+	// What this client's earlier cancels were answered with can't be this one's.
+	for _, operation := range slices.Sorted(maps.Keys(c.payments.claimedByOthers(in))) {
+		if in.knownBefore(operation) {
+			continue
+		}
+		if in.Request.Order == nil {
+			in.Request.Order = &Order{Billnumber: req.Billnumber.Payment(), Number: req.OrderNumber, Date: req.OrderDate}
+		}
+		in.Request.Order.Operations = append(in.Request.Order.Operations, Operation{Billnumber: operation})
+	}
+	return in
 }
 
 // knownBefore tells the operations that can't be this intent's, because they

@@ -11,6 +11,7 @@ import (
 // exchangeRecord is what may be logged of one exchange.
 type exchangeRecord struct {
 	service      wire.Service
+	attempt      int        // counted from 1; 0 where there is only one
 	billnumber   Billnumber // of a cancel
 	outcome      Outcome    // of a cancel
 	cancellation *Cancellation
@@ -33,7 +34,8 @@ func (c *Client) logExchange(ctx context.Context, x exchangeRecord) {
 		return
 	}
 	attrs := make([]slog.Attr, 0, 12)
-	attrs = append(attrs, slog.String("service", x.service.String()), slog.String("protocol", c.protocol.forService(x.service).String()))
+	attrs = append(attrs, slog.String("service", x.service.String()), slog.String("protocol", c.protocol.forService(x.service).String()),
+		slog.Int("attempt", max(x.attempt, 1)))
 	if x.service == wire.Cancel {
 		attrs = append(attrs, slog.String("billnumber", string(x.billnumber)), slog.String("outcome", x.outcome.String()))
 	}

@@ -20,9 +20,13 @@ type config struct {
 	cancelPath      string
 	language        Language
 	logger          *slog.Logger
+	logBodies       bool
 	maxResponseSize int64
 	allowPlainHTTP  bool
+	verifiers       []Verifier
 	now             func() time.Time
+	walletRules     bool
+	dayBalance      DayBalance
 }
 
 // defaultMaxResponseSize is 1 MiB; the documents' own answers are 2 KiB.
@@ -43,7 +47,12 @@ func WithProtocol(p Protocol) Option {
 // is replaced: a redirect of a cancel is never followed. Its Transport is used
 // as it is, so it must not send a request twice by itself; a transport that
 // retries breaks the promise of this package. A client without a Transport gets
-// the SDK's own.
+// the SDK's own, with its times and TLS (see [NewClient]).
+//
+// The caller's Timeout is kept, and none is added: a client without a Timeout
+// waits as long as the context lets it. A Timeout that ends before a connection
+// was had makes a cancel [NotSent], one that ends later [Unknown]. A Transport
+// brings its own TLS settings, certificates and limits.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -55,8 +64,10 @@ func WithHTTPClient(client *http.Client) Option {
 }
 
 // WithRootCAs sets the certificate authorities that the server's certificate is
-// checked against (protocol §1). It goes with the SDK's own transport only: a
-// Transport in [WithHTTPClient] brings its own.
+// checked against (protocol §1), in the place of the system's. A certificate of
+// another authority ends the handshake, so that a cancel is [NotSent]. It goes
+// with the SDK's own transport only: a Transport in [WithHTTPClient] brings its
+// own.
 func WithRootCAs(pool *x509.CertPool) Option {
 	return func(c *config) error {
 		if pool == nil {
@@ -91,9 +102,11 @@ func WithLanguage(l Language) Option {
 	}
 }
 
-// WithLogger writes one record per exchange: service, billnumber, outcome,
-// codes, duration and sizes. No body, credential or personal text is ever
-// logged. The default is no log.
+// WithLogger writes one record per exchange: service, protocol, attempt,
+// billnumber, outcome, operation, codes, duration and size; at [slog.LevelInfo],
+// or [slog.LevelWarn] when it failed. What is logged is listed one by one, so no
+// body, credential, customer, card or text of the server gets in. Nothing is
+// built for a level that is off. The default is no log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
@@ -104,12 +117,45 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
+// DangerouslyLogBodies also writes every answer's body to the [WithLogger], at
+// [slog.LevelDebug], to see what an unknown server says. Credentials are
+// replaced, and all texts but those under names that are known to be harmless;
+// customer, card, mean number and addresses are not among these. What is neither
+// XML nor JSON isn't shown. The danger that is left: a text of the server
+// (message, faultstring) may repeat what it was never meant to, and order
+// numbers and signatures are shown. Requests are never logged. Not for
+// production.
+func DangerouslyLogBodies() Option {
+	return func(c *config) error {
+		c.logBodies = true
+		return nil
+	}
+}
+
+// WithVerifier wants proof that an answer is Assist's own (protocol §8): a
+// signature, a check value, or what a merchant's own [Verifier] asks for. Given
+// several times, all must be satisfied. An answer that isn't is not believed: a
+// cancel is then Unknown and a question a [*FollowError], with a
+// [*SignatureError] inside. The default is none: TLS alone.
+//
+// Refusals without an order (codes or a fault) are never signed by Assist. They
+// stay Rejected on the strength of TLS; see docs/fault-model.md.
+func WithVerifier(v Verifier) Option {
+	return func(c *config) error {
+		if v == nil {
+			return &ValidationError{Field: "Verifier", Reason: "must not be nil"}
+		}
+		c.verifiers = append(c.verifiers, v)
+		return nil
+	}
+}
+
 // WithMaxResponseSize limits the answer, in bytes. The default is 1 MiB. A
 // larger answer is not read to its end, so the outcome of a cancel is Unknown.
 func WithMaxResponseSize(bytes int64) Option {
 	return func(c *config) error {
-		if bytes < 1024 || bytes > 1<<30 {
-			return &ValidationError{Field: "MaxResponseSize", Reason: "must be from 1 KiB to 1 GiB"}
+		if bytes < 1<<10 || bytes > 64<<20 {
+			return &ValidationError{Field: "MaxResponseSize", Reason: "must be from 1 KiB to 64 MiB"}
 		}
 		c.maxResponseSize = bytes
 		return nil
@@ -134,6 +180,27 @@ func WithClock(now func() time.Time) Option {
 			return &ValidationError{Field: "Clock", Reason: "must not be nil"}
 		}
 		c.now = now
+		return nil
+	}
+}
+
+// WithWalletRules checks every cancel against the rules for e-wallets (protocol
+// §6) before anything is sent: no partial cancel of a wallet payment on its
+// Moscow day, none at all on QIWI, and, for cards too, no more than what is left
+// of the payment. What breaks a rule is a [*WalletRuleError], outcome [NotSent].
+//
+// With a day balance a wallet's cap is watched too: each cancel of a wallet
+// payment reserves before the send and settles when its result is final, in
+// Cancel, Refresh, Wait and Resolve. Nil watches no cap.
+//
+// The rules go by the order with its operations: [CancelRequest.Order], or the
+// one that [LookFirst] asks for, which is the fresher and is taken where there
+// are both. A cancel with neither is refused with a [*ValidationError]: a check
+// that is switched on must not pass by what it doesn't know. By default nothing
+// is checked, and Assist is the judge.
+func WithWalletRules(balance DayBalance) Option {
+	return func(c *config) error {
+		c.walletRules, c.dayBalance = true, balance
 		return nil
 	}
 }

@@ -50,10 +50,38 @@ type Operation struct {
 	ApprovalCode, ProtocolTypeName, ProcessingName, SlipNumber string
 }
 
-// withoutPersonal is the operation as an error may carry it.
-func (o Operation) withoutPersonal() Operation {
-	o.CardHolder, o.CardExpiration, o.MeanNumber, o.IPAddress = "", "", "", ""
-	return o
+// bare is the operation as an error or a token may carry it, by allow-list: no
+// personal data, and no text that the server made up.
+func (o Operation) bare() Operation {
+	bare := Operation{Billnumber: o.Billnumber, Amount: o.Amount, Date: o.Date, MeanTypeID: o.MeanTypeID}
+	if o.Type.Known() {
+		bare.Type = o.Type
+	}
+	if o.State.Known() {
+		bare.State = o.State
+	}
+	if o.ResponseCode.Known() || o.ResponseCode.refuses() {
+		bare.ResponseCode = o.ResponseCode
+	}
+	return bare
+}
+
+// bare is the order as an error may carry it.
+func (o Order) bare() Order {
+	bare := Order{Billnumber: o.Billnumber, Number: o.Number, TestMode: o.TestMode, Amount: o.Amount, Date: o.Date, PacketDate: o.PacketDate}
+	if o.State.Known() {
+		bare.State = o.State
+	}
+	bare.Operations = bareOperations(o.Operations)
+	return bare
+}
+
+func bareOperations(operations []Operation) []Operation {
+	bare := make([]Operation, len(operations))
+	for i, op := range operations {
+		bare[i] = op.bare()
+	}
+	return bare
 }
 
 // Payment is one row of [Client.ResultsByDate]: an operation with its order.

@@ -2,6 +2,7 @@ package assist
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -31,7 +32,8 @@ type PeriodQuery struct {
 // billnumber. A CSV client asks in XML.
 //
 // Every error is a [*FollowError], whose outcome is Unknown: a question that
-// fails says nothing about the money. [ErrOrderNotFound] is met where nothing
+// fails, or that can't be asked as it stands ([*ValidationError] inside), says
+// nothing about the money. [ErrOrderNotFound] is met where nothing
 // was found in the window. One question is asked, or a few where the window has
 // to shrink.
 func (c *Client) OrderResult(ctx context.Context, q OrderQuery) ([]Order, error) {
@@ -48,11 +50,12 @@ func (c *Client) OrderState(ctx context.Context, q OrderQuery) ([]Order, error) 
 }
 
 func (c *Client) ordersOf(ctx context.Context, s wire.Service, q OrderQuery) ([]Order, *reply, error) {
-	if err := checkOrderNumber(q.OrderNumber); err != nil {
-		return nil, nil, err
+	wrong := checkOrderNumber(q.OrderNumber)
+	if wrong == nil && !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
+		wrong = &ValidationError{Field: "To", Reason: "must not be before From"}
 	}
-	if !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
-		return nil, nil, &ValidationError{Field: "To", Reason: "must not be before From"}
+	if wrong != nil {
+		return nil, nil, &FollowError{Service: s.String(), Err: wrong}
 	}
 	w := window{from: q.From, to: q.To, fixed: true}
 	if q.From.IsZero() {
@@ -64,8 +67,8 @@ func (c *Client) ordersOf(ctx context.Context, s wire.Service, q OrderQuery) ([]
 // search asks an order service, and asks again in a shorter window when the
 // server calls it too long.
 func (c *Client) search(ctx context.Context, s wire.Service, number string, w window) ([]Order, *reply, error) {
-	for {
-		orders, r, err := c.askOrders(ctx, s, number, w)
+	for attempt := 1; ; attempt++ {
+		orders, r, err := c.askOrders(ctx, s, number, w, attempt)
 		api, refused := codesOf(err)
 		if !refused || api.Second != secondCodeIntervalTooLarge {
 			return orders, r, err
@@ -78,14 +81,14 @@ func (c *Client) search(ctx context.Context, s wire.Service, number string, w wi
 	}
 }
 
-func (c *Client) askOrders(ctx context.Context, s wire.Service, number string, w window) ([]Order, *reply, error) {
+func (c *Client) askOrders(ctx context.Context, s wire.Service, number string, w window, attempt int) ([]Order, *reply, error) {
 	q := c.wireRequest(s, wire.Param{Name: "Ordernumber", Value: number}, 11)
 	q.Params = appendMoment(q.Params, "Start", w.from.Truncate(time.Minute))
 	if !w.to.IsZero() {
 		q.Params = appendMoment(q.Params, "End", upToMinute(w.to))
 	}
 	q.Params = append(q.Params, wire.Param{Name: "Language", Value: c.language.String()})
-	r, err := c.ask(ctx, q)
+	r, err := c.ask(ctx, q, attempt)
 	if err != nil {
 		return nil, r, err
 	}
@@ -103,6 +106,9 @@ func (c *Client) askOrders(ctx context.Context, s wire.Service, number string, w
 		if got := orders[i].Number; got != "" && got != strings.TrimSpace(number) {
 			return failed(fmt.Errorf("%w: another order number", ErrOtherAnswer))
 		}
+		if err := c.verify(s, &r.answer.Orders[i], nil); err != nil {
+			return failed(err)
+		}
 	}
 	return orders, r, nil
 }
@@ -110,21 +116,27 @@ func (c *Client) askOrders(ctx context.Context, s wire.Service, number string, w
 // ResultsByDate asks for all operations of a period, one row each, always by
 // form and XML. The service takes few requests: one in ten minutes (protocol
 // §5), which this method doesn't watch over. A wrong period would silently be
-// answered with the last three hours, so it is refused here with a
-// [*ValidationError], and rows of another period are refused as
+// answered with the last three hours, so it is refused here by a
+// [*ValidationError] inside, and rows of another period are refused as
 // [ErrOtherAnswer]. Errors are otherwise as with [Client.OrderResult]; a period
 // without operations is an empty list.
 func (c *Client) ResultsByDate(ctx context.Context, q PeriodQuery) ([]Payment, error) {
+	failed := func(err error) ([]Payment, error) {
+		return nil, &FollowError{Service: wire.ResultByDate.String(), Err: err}
+	}
+	wrong := func(field, reason string) ([]Payment, error) {
+		return failed(&ValidationError{Field: field, Reason: reason})
+	}
 	from, to := q.From.Truncate(time.Minute), upToMinute(q.To)
 	switch {
 	case q.From.IsZero():
-		return nil, &ValidationError{Field: "From", Reason: "is required"}
+		return wrong("From", "is required")
 	case !to.After(from):
-		return nil, &ValidationError{Field: "To", Reason: "must be after From"}
+		return wrong("To", "must be after From")
 	case to.Sub(from) > 24*time.Hour:
-		return nil, &ValidationError{Field: "To", Reason: "must be at most 24 hours after From, in whole minutes"}
+		return wrong("To", "must be at most 24 hours after From, in whole minutes")
 	case q.MeanTypeID < 0:
-		return nil, &ValidationError{Field: "MeanTypeID", Reason: "must not be negative"}
+		return wrong("MeanTypeID", "must not be negative")
 	}
 	request := c.wireRequest(wire.ResultByDate, wire.Param{}, 12)
 	request.Params = appendMoment(request.Params, "Start", from)
@@ -133,12 +145,13 @@ func (c *Client) ResultsByDate(ctx context.Context, q PeriodQuery) ([]Payment, e
 	if q.MeanTypeID != 0 {
 		request.Params = append(request.Params, wire.Param{Name: "MeanType_ID", Value: strconv.Itoa(q.MeanTypeID)})
 	}
-	r, err := c.ask(ctx, request)
+	r, err := c.ask(ctx, request, 1)
 	if err != nil {
 		return nil, err
 	}
-	failed := func(err error) ([]Payment, error) {
-		return nil, &FollowError{Service: wire.ResultByDate.String(), Err: err}
+	// Nothing at all is not "no operations": a day balance may hang on it.
+	if r.answer.Codes == nil && len(r.answer.Orders) == 0 {
+		return failed(fmt.Errorf("%w: neither rows nor codes", ErrUnreadable))
 	}
 	rows := make([]Payment, len(r.answer.Orders))
 	for i := range rows {
@@ -154,13 +167,17 @@ func (c *Client) ResultsByDate(ctx context.Context, q PeriodQuery) ([]Payment, e
 		if d := operation.Date; !d.IsZero() && (d.Before(from.Add(-time.Minute)) || d.After(to.Add(time.Minute))) {
 			return failed(fmt.Errorf("%w: an operation outside the period asked for", ErrOtherAnswer))
 		}
+		if err := c.verify(wire.ResultByDate, &r.answer.Orders[i], nil); err != nil {
+			return failed(err)
+		}
 		rows[i] = Payment{Order: order, Operation: operation}
 	}
 	return rows, nil
 }
 
 // ask makes one exchange with an order service. A refusal by codes is an error.
-func (c *Client) ask(ctx context.Context, q *wire.Request) (*reply, error) {
+// The attempt is counted from 1, for the log.
+func (c *Client) ask(ctx context.Context, q *wire.Request, attempt int) (*reply, error) {
 	start := time.Now()
 	body := c.protocol.forService(q.Service).codec().encode(nil, q)
 	r, err := c.exchange(ctx, q.Service, body, false)
@@ -174,7 +191,7 @@ func (c *Client) ask(ctx context.Context, q *wire.Request) (*reply, error) {
 	if err != nil {
 		err = &FollowError{Service: q.Service.String(), Err: err}
 	}
-	c.logExchange(ctx, exchangeRecord{service: q.Service, reply: r, err: err, took: time.Since(start)})
+	c.logExchange(ctx, exchangeRecord{service: q.Service, attempt: attempt, reply: r, err: err, took: time.Since(start)})
 	return r, err
 }
 
@@ -195,18 +212,24 @@ func (c *Client) wireRequest(s wire.Service, subject wire.Param, params int) *wi
 	return q
 }
 
-// orderOfPayment asks for the order that a cancel is about, among the orders
-// that bear its number.
-func (c *Client) orderOfPayment(ctx context.Context, req *CancelRequest) (*Order, error) {
-	orders, _, err := c.search(ctx, wire.OrderResult, req.OrderNumber, c.windowOf(req))
-	if err != nil {
-		return nil, err
+// orderOfPayment asks for the order of one payment, among the orders that bear
+// its number. A merchant may keep another date for the order than Assist does,
+// so where it isn't found behind that date, the search goes back all the way.
+func (c *Client) orderOfPayment(ctx context.Context, number string, b Billnumber, w window) (*Order, *reply, error) {
+	for {
+		orders, r, err := c.search(ctx, wire.OrderResult, number, w)
+		order := findOrder(orders, b)
+		switch {
+		case order != nil:
+			return order, r, nil
+		case err == nil:
+			err = questionError(ErrOrderNotFound)
+		}
+		if !w.anchored || !errors.Is(err, ErrOrderNotFound) {
+			return nil, r, err
+		}
+		w = window{from: c.now().Add(-lookBack)}
 	}
-	order := findOrder(orders, req.Billnumber)
-	if order == nil {
-		return nil, &FollowError{Service: wire.OrderResult.String(), Err: ErrOrderNotFound}
-	}
-	return order, nil
 }
 
 // findOrder chooses by billnumber: failed attempts bear the same order number.

@@ -125,10 +125,15 @@ func TestOrderQuestionsThatFail(t *testing.T) {
 		})
 	}
 	c := asked(t, func(url.Values) string { return "" })
-	_, err := c.OrderResult(t.Context(), OrderQuery{})
-	assert.Equal(t, NotSent, OutcomeOf(err))
-	_, err = c.OrderResult(t.Context(), OrderQuery{OrderNumber: "n", From: time.Unix(100, 0), To: time.Unix(1, 0)})
-	assert.Equal(t, NotSent, OutcomeOf(err))
+	for field, query := range map[string]OrderQuery{
+		"OrderNumber": {}, "To": {OrderNumber: "n", From: time.Unix(100, 0), To: time.Unix(1, 0)},
+	} {
+		_, err := c.OrderResult(t.Context(), query)
+		var wrong *ValidationError
+		require.ErrorAs(t, err, &wrong)
+		assert.Equal(t, field, wrong.Field)
+		assert.Equal(t, Unknown, OutcomeOf(err), "a question that can't be asked says nothing about the money")
+	}
 }
 
 func TestWindowShrinks(t *testing.T) {
@@ -171,12 +176,33 @@ func TestWindowFromTheOrderDate(t *testing.T) {
 	t.Parallel()
 	c := asked(t, func(url.Values) string { return "" })
 	date := time.Date(2025, 1, 1, 12, 0, 0, 0, time.UTC)
-	w := c.windowOf(&CancelRequest{OrderDate: date})
+	w := c.windowOf(date)
 	assert.Equal(t, date.Add(-24*time.Hour), w.from)
 	shorter, ok := w.shorter(date.Add(99 * 24 * time.Hour))
 	require.True(t, ok)
 	assert.Equal(t, w.from, shorter.from, "the order's date stays inside")
 	assert.Equal(t, w.from.Add(50*24*time.Hour), shorter.to)
+}
+
+// The merchant dates the order two weeks later than Assist does.
+func TestOrderIsFoundBeforeItsDate(t *testing.T) {
+	t.Parallel()
+	for name, others := range map[string]string{"nothing behind the date": codesXML(0, 0), "another attempt behind it": orderXML("5700027202722029", "")} {
+		var starts []string
+		c := asked(t, func(form url.Values) string {
+			starts = append(starts, form.Get("StartYear"))
+			if form.Get("StartYear") == "2026" {
+				return others
+			}
+			return orderXML("5700027202722028", "")
+		}, WithClock(func() time.Time { return time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC) }))
+		x := inProcess(t)
+		x.Intent.Request.OrderDate = time.Date(2026, 1, 20, 0, 0, 0, 0, time.UTC)
+		x, err := c.Refresh(t.Context(), x)
+		require.NoError(t, err, name)
+		assert.Equal(t, InProcess, x.Status)
+		assert.Equal(t, []string{"2026", "2025"}, starts)
+	}
 }
 
 const paymentXML = `<payment><ordernumber>n-7</ordernumber><billnumber>5700027202722028.1</billnumber><orderstate>Approved</orderstate>` +
@@ -213,6 +239,8 @@ func TestResultsByDate(t *testing.T) {
 	var failed *FollowError
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "resultbydate", failed.Service)
+	_, err = ask(PeriodQuery{From: from, To: from.Add(time.Hour)}, "<result></result>")
+	require.ErrorIs(t, err, ErrUnreadable, "nothing at all is not an empty period")
 	_, err = ask(PeriodQuery{From: from, To: from.Add(time.Hour)}, strings.Replace(rows, "5700027202722028.1", "x", 1))
 	require.ErrorIs(t, err, ErrUnreadable)
 
@@ -224,7 +252,8 @@ func TestResultsByDate(t *testing.T) {
 		"mean type":     {From: from, To: from.Add(time.Hour), MeanTypeID: -1},
 	} {
 		_, err := ask(query, rows)
-		assert.Equal(t, NotSent, OutcomeOf(err), name)
+		assert.ErrorAs(t, err, new(*ValidationError), name)
+		assert.Equal(t, Unknown, OutcomeOf(err), name)
 	}
 }
 

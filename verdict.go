@@ -67,7 +67,12 @@ func (c *Client) judge(in Intent, r *reply, wallet Wallet) verdict {
 	if err != nil {
 		return doubt(err)
 	}
-	return c.judgeOperations(in, order, own)
+	// What is not proved to be Assist's proves nothing, neither success nor
+	// refusal.
+	if err := c.verify(wire.Cancel, &a.Orders[0], own); err != nil {
+		return doubt(err)
+	}
+	return c.judgeOperations(in, order, own, stageOf)
 }
 
 // refusalIn finds first and second code in a result or a fault. Nil, nil is no
@@ -79,6 +84,8 @@ func (c *Client) refusalIn(a *wire.Answer) (*APIError, error) {
 		readable      bool
 	)
 	switch {
+	case a.Fault != nil && a.Codes != nil:
+		return nil, fmt.Errorf("%w: a fault beside the codes of a result", ErrContradiction)
 	case a.Fault != nil:
 		message = a.Fault.Message
 		if message == "" {
@@ -190,7 +197,7 @@ func checkSum(own []Operation, orderAmount Money) error {
 
 // judgeOperations decides by the operations that are ours. An order whose
 // payments fared differently is Unknown: part of the money moved.
-func (c *Client) judgeOperations(in Intent, order Order, own []Operation) verdict {
+func (c *Client) judgeOperations(in Intent, order Order, own []Operation, stageOf func(Operation) stage) verdict {
 	var succeeded, inProcess, declined int
 	newest := own[0]
 	for _, op := range own {
@@ -211,7 +218,7 @@ func (c *Client) judgeOperations(in Intent, order Order, own []Operation) verdic
 	}
 	switch {
 	case declined == len(own):
-		return verdict{outcome: Rejected, err: &DeclinedError{ResponseCode: newest.ResponseCode, Operation: newest.withoutPersonal()}}
+		return verdict{outcome: Rejected, err: c.declined(newest)}
 	case declined > 0:
 		return contradiction("%d of %d operations were declined, so part of the money may have moved", declined, len(own))
 	}
@@ -255,15 +262,41 @@ const maxMessage = 200
 // scrub makes a server's text fit for an error: one line, short, and without
 // the credentials that a careless server may repeat.
 func (c *Client) scrub(text string) string {
+	var b strings.Builder
+	written, gap := 0, false
+	// Rune by rune, so that a long text costs no more than a short one.
+	for _, r := range c.withoutCredentials(text) {
+		switch {
+		case unicode.IsSpace(r) || unicode.IsControl(r):
+			gap = written > 0
+			continue
+		case written >= maxMessage:
+			b.WriteString("…")
+			return b.String()
+		case gap:
+			b.WriteByte(' ')
+			written, gap = written+1, false
+		}
+		b.WriteRune(r)
+		written++
+	}
+	return b.String()
+}
+
+func (c *Client) withoutCredentials(text string) string {
 	text = strings.ReplaceAll(text, c.merchant.Password.Reveal(), redacted)
 	if len(c.merchant.Login) >= 4 {
 		text = strings.ReplaceAll(text, c.merchant.Login, redacted)
 	}
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-	if runes := []rune(text); len(runes) > maxMessage {
-		text = string(runes[:maxMessage]) + "…"
-	}
 	return text
+}
+
+// declined is the error of an operation that was declined, without personal
+// data and with the server's texts made fit for an error.
+func (c *Client) declined(op Operation) *DeclinedError {
+	bare := op.bare()
+	bare.Message, bare.CustomerMessage, bare.Recommendation = c.scrub(op.Message), c.scrub(op.CustomerMessage), c.scrub(op.Recommendation)
+	return &DeclinedError{ResponseCode: ResponseCode(c.scrub(string(op.ResponseCode))), Operation: bare}
 }
 
 // codesOf finds the server's codes inside an error.

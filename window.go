@@ -29,11 +29,11 @@ type window struct {
 }
 
 // windowOf reaches back before the order's date, or 366 days.
-func (c *Client) windowOf(req *CancelRequest) window {
-	if req.OrderDate.IsZero() {
+func (c *Client) windowOf(orderDate time.Time) window {
+	if orderDate.IsZero() {
 		return window{from: c.now().Add(-lookBack)}
 	}
-	return window{from: req.OrderDate.Add(-orderDateMargin), anchored: true}
+	return window{from: orderDate.Add(-orderDateMargin), anchored: true}
 }
 
 // shorter halves the window, keeping the end at which the order is likely.

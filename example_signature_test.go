@@ -1,0 +1,71 @@
+package assist_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/assist-go/assist"
+)
+
+// An answer whose signature is right is believed; the same signature under
+// another state is a forgery.
+func ExampleNewSignatureVerifier() {
+	keys, err := os.ReadFile("testdata/openpgp/assist.asc") // Assist's public keys
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	verifier, err := assist.NewSignatureVerifier(keys)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// The client asks its verifiers about every answer.
+	_, err = assist.NewClient("https://payments.example", assist.Credentials{
+		MerchantID: "515089", Login: "shop_login", Password: assist.NewSecret("from a vault"),
+	}, assist.WithVerifier(verifier))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	signature, err := os.ReadFile("testdata/openpgp/sha1_short.b64")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	answer := assist.SignedAnswer{
+		Service: "orderresult", OrderNumber: "28042010_fffffffffffsd", OrderAmount: "2.00", OrderCurrency: "RUB",
+		OrderState: "PartialCanceled", PacketDate: "28.01.2014 14:30:02", Signature: string(signature),
+	}
+	fmt.Println(verifier.Verify(answer))
+	answer.OrderState = "Canceled"
+	err = verifier.Verify(answer)
+	var refused *assist.SignatureError
+	fmt.Println(errors.As(err, &refused) && refused.Reason == assist.SignatureOtherText)
+	fmt.Println(assist.OutcomeOf(err))
+	// Output:
+	// <nil>
+	// true
+	// unknown
+}
+
+// The known answer of Assist's documentation.
+func ExampleNewCheckValueVerifier() {
+	verifier, err := assist.NewCheckValueVerifier(assist.NewSecret("secret"), "111111")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	answer := assist.SignedAnswer{
+		Service: "orderstate", OrderNumber: "ok", OrderAmount: "4.00", OrderCurrency: "RUB", OrderState: "Canceled",
+		CheckValue: "74DEB154081757F1E8097DDFAC35FC5C",
+	}
+	fmt.Println(verifier.Verify(answer))
+	answer.OrderAmount = "400.00"
+	fmt.Println(verifier.Verify(answer))
+	// Output:
+	// <nil>
+	// assist: the answer is not proved to be Assist's: a wrong check value
+}

@@ -1,0 +1,163 @@
+package assist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/assist-go/assist/internal/wire"
+)
+
+// Refresh asks once what became of a cancel in process, by order result, and
+// never sends anything. It gives a new Cancellation and leaves x as it is; a
+// finished one is given back without asking.
+//
+// A cancel that was declined meanwhile is a [*DeclinedError], outcome Rejected.
+// An operation that isn't listed yet, or in a state that isn't known, is still
+// InProcess. When the payments of an order fared differently, the error is an
+// [*UnknownOutcomeError]. A question that failed is a [*FollowError]; it says
+// nothing about the money, and x still holds what is known.
+func (c *Client) Refresh(ctx context.Context, x *Cancellation) (*Cancellation, error) {
+	if err := c.owns(x); err != nil {
+		return nil, err
+	}
+	if x.Status == Succeeded {
+		return x, nil
+	}
+	s := c.look(ctx, &x.Intent, x.window(c))
+	if s.err != nil {
+		return nil, s.err
+	}
+	return c.follow(ctx, x, s)
+}
+
+// owns refuses what this client can't ask about.
+func (c *Client) owns(x *Cancellation) error {
+	switch {
+	case x == nil || x.Intent.MerchantID == "" || len(x.Operations) == 0:
+		return questionError(errors.New("a Cancellation must come from Cancel, CancelFull, Resume or Resolve"))
+	case x.Intent.MerchantID != c.merchant.MerchantID:
+		return questionError(fmt.Errorf("the cancellation belongs to merchant %s", x.Intent.MerchantID))
+	}
+	return nil
+}
+
+func questionError(err error) error {
+	return &FollowError{Service: wire.OrderResult.String(), Err: err}
+}
+
+// sighting is what one answer of order result shows of one payment. It keeps
+// nothing else of the answer: thousands of waits each hold one.
+type sighting struct {
+	order *Order // nil where err is set
+	err   error  // a *FollowError
+	// serverTime is the Date header, and received when it came, by the client's
+	// clock. A zero serverTime is unknown.
+	serverTime, received time.Time
+	retryAfter           time.Duration // asked for by the server; 0 is none
+}
+
+// look asks order result about the payment of an intent.
+func (c *Client) look(ctx context.Context, in *Intent, w window) *sighting {
+	order, r, err := c.orderOfPayment(ctx, in.Request.OrderNumber, in.Request.Billnumber, w)
+	s := &sighting{order: order, err: err}
+	if r != nil {
+		s.serverTime, s.received, s.retryAfter = r.date, r.received, retryAfter(r.header, c.now())
+	}
+	return s
+}
+
+// window reaches back before the order's date: the request's or the answer's,
+// whichever is earlier.
+func (x *Cancellation) window(c *Client) window {
+	date := x.Intent.Request.OrderDate
+	if d := x.Order.Date; !d.IsZero() && (date.IsZero() || d.Before(date)) {
+		date = d
+	}
+	return c.windowOf(date)
+}
+
+// follow reads the state of the cancel's own operations out of a listing. The
+// order's state is never the answer: Approved, PartialCanceled and even
+// Canceled can stand beside an operation in process (protocol §6).
+func (c *Client) follow(ctx context.Context, x *Cancellation, s *sighting) (*Cancellation, error) {
+	own := make([]Operation, len(x.Operations))
+	copy(own, x.Operations)
+	var succeeded, declined int
+	for i := range own {
+		listed, err := c.listed(x, own[i], s)
+		if err != nil {
+			return nil, err
+		}
+		if listed == nil {
+			// Not listed yet: in process, not gone.
+			continue
+		}
+		own[i] = *listed
+		switch followedStage(*listed) {
+		case stageSucceeded:
+			succeeded++
+		case stageDeclined:
+			declined++
+		}
+	}
+	newest := newestOf(own)
+	switch {
+	case declined == len(own):
+		c.payments.forget(x.Intent)
+		c.settle(ctx, x.Intent.ID, Rejected, nil)
+		return nil, c.declined(newest)
+	case declined > 0 && declined+succeeded == len(own):
+		return nil, &UnknownOutcomeError{Intent: x.Intent, Err: fmt.Errorf(
+			"%w: %d of %d operations were declined, the others gave money back", ErrContradiction, declined, len(own))}
+	}
+	followed := &Cancellation{Status: InProcess, Operation: newest, Operations: own, Order: *s.order, Intent: x.Intent, seenAt: c.now()}
+	if succeeded == len(own) {
+		followed.Status = Succeeded
+		c.settle(ctx, x.Intent.ID, Accepted, followed)
+	}
+	return followed, nil
+}
+
+// listed finds one of our operations in the listing, or nil.
+func (c *Client) listed(x *Cancellation, own Operation, s *sighting) (*Operation, error) {
+	if own.Billnumber.Operation() == 0 {
+		// A flat answer gave no number: it is found by what is new.
+		certain, doubtful := c.candidates(x.Intent, s)
+		if len(certain) == 1 && len(doubtful) == 0 {
+			return &certain[0], nil
+		}
+		return nil, nil
+	}
+	for i := range s.order.Operations {
+		op := &s.order.Operations[i]
+		if op.Billnumber != own.Billnumber {
+			continue
+		}
+		if op.Type != OperationCancel || op.Amount != own.Amount {
+			return nil, questionError(fmt.Errorf("%w: operation %s is listed with another type or amount", ErrContradiction, op.Billnumber))
+		}
+		return op, nil
+	}
+	return nil, nil
+}
+
+// followedStage judges a listed operation. Declined ends it whatever its code;
+// all that isn't known is still in process.
+func followedStage(op Operation) stage {
+	if op.State == OperationDeclined {
+		return stageDeclined
+	}
+	return stageOf(op)
+}
+
+func newestOf(operations []Operation) Operation {
+	newest := operations[0]
+	for _, op := range operations[1:] {
+		if op.Billnumber.Operation() > newest.Billnumber.Operation() {
+			newest = op
+		}
+	}
+	return newest
+}

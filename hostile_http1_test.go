@@ -1,0 +1,664 @@
+package assist
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// smallest is the least limit on an answer that a client takes.
+const smallest = 1024
+
+// padded is a whole answer of so many bytes: white space may follow a document.
+func padded(size int) string {
+	answer := soapAnswer(cancelled())
+	return answer + strings.Repeat(" ", size-len(answer))
+}
+
+func chunked(head, body string) string {
+	return fmt.Sprintf("HTTP/1.1 200 OK\r\n%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", head, len(body), body)
+}
+
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, text)
+	_ = w.Close()
+	return b.String()
+}
+
+// warmUp cancels another payment, so that the next cancel meets a connection
+// that was used before.
+func warmUp(t testing.TB, c *Client) {
+	t.Helper()
+	req := webMoneyRequest(t)
+	req.Billnumber = "5700027202722001"
+	_, err := c.Cancel(t.Context(), req)
+	require.NoError(t, err)
+}
+
+func TestHTTP1FaultsAreUnknownAndArriveOnce(t *testing.T) {
+	t.Parallel()
+	answer := soapAnswer(cancelled())
+	after := func(reply string) func(*hostileConn) {
+		return func(c *hostileConn) {
+			c.restOfRequest()
+			c.write(reply)
+		}
+	}
+	afterThenReset := func(reply string) func(*hostileConn) {
+		return func(c *hostileConn) {
+			c.restOfRequest()
+			c.write(reply)
+			c.reset()
+		}
+	}
+	tests := []struct {
+		name string
+		do   func(*hostileConn)
+		is   error
+	}{
+		{"closed after reading", after(""), nil},
+		{"reset after reading", afterThenReset(""), nil},
+		{"closed in the middle of the request", func(c *hostileConn) { _, _ = io.CopyN(io.Discard, c.reader, 40) }, nil},
+		{"reset in the middle of the request", func(c *hostileConn) {
+			_, _ = io.CopyN(io.Discard, c.reader, 40)
+			c.reset()
+		}, nil},
+		{"reset at the first byte", func(c *hostileConn) { c.reset() }, nil},
+		{"status line cut", after("HTTP/1.1 200"), nil},
+		{"headers cut", after("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Le"), nil},
+		{"body cut", after(http200(answer)[:700]), io.ErrUnexpectedEOF},
+		{"body cut by a reset", afterThenReset(http200(answer)[:700]), nil},
+		{"one byte missing", after(strings.TrimSuffix(http200(answer), ">")), io.ErrUnexpectedEOF},
+		{"no body", after("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), ErrUnreadable},
+		{"no content", after("HTTP/1.1 204 No Content\r\n\r\n"), ErrUnreadable},
+		{"cut without a length", after("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + answer[:400]), ErrUnreadable},
+		{"chunk cut", after(chunked("", answer)[:600]), io.ErrUnexpectedEOF},
+		{"last chunk missing behind a whole document", after(chunked("", answer)), io.ErrUnexpectedEOF},
+		{"chunk of no size", after(strings.Replace(chunked("", answer), "\r\n\r\n", "\r\n\r\nxyz", 1)), nil},
+		{"two lengths", after("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n" + answer), nil},
+		{"a negative length", after("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n" + answer), nil},
+		{"not HTTP", after("SSH-2.0-OpenSSH_9.6\r\n"), nil},
+		{"HTML with 502", after("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 13\r\n\r\n<html></html>"), ErrUnreadable},
+		{"too large, declared", after(http200(padded(smallest + 1))), ErrUnreadable},
+		{"huge, declared", after("HTTP/1.1 200 OK\r\nContent-Length: 9000000000000000000\r\n\r\n" + answer), ErrUnreadable},
+		{"too large, chunked", after(chunked("", padded(smallest+1)) + "0\r\n\r\n"), ErrUnreadable},
+		{"too large, up to the close", after("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + padded(smallest+1)), ErrUnreadable},
+		{"too large behind gzip", after("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzipped(padded(smallest+1))), ErrUnreadable},
+		{"gzip cut", after("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzipped(answer)[:200]), io.ErrUnexpectedEOF},
+		{"gzip that is none", after("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + answer), gzip.ErrHeader},
+		{"early hints and then nothing", after("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"), nil},
+		{"early hints without end", after(strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n", 50)), nil},
+	}
+	for _, test := range tests {
+		for good, reuse := range []string{"fresh", "reused"} {
+			t.Run(test.name+", "+reuse, func(t *testing.T) {
+				t.Parallel()
+				server := newHostileServer(t, nil, func(c *hostileConn) {
+					if c.number == 0 {
+						for range good {
+							body, _ := c.request()
+							c.write(http200(answerTo(body)))
+						}
+						c.arrival()
+						test.do(c)
+						return
+					}
+					c.serve()
+				})
+				client := reach(t, server.url, WithMaxResponseSize(smallest))
+				for range good {
+					warmUp(t, client)
+				}
+				a := try(t.Context(), t, client)
+				a.isUnknown(t)
+				if test.is != nil {
+					assert.ErrorIs(t, a.err, test.is)
+				}
+				arrivals, connections := server.counts()
+				assert.Equal(t, good+1, arrivals, "the cancel arrives once")
+				assert.Equal(t, 1, connections)
+			})
+		}
+	}
+}
+
+func TestHTTP1NoiseAroundAGoodAnswer(t *testing.T) {
+	t.Parallel()
+	answer := soapAnswer(cancelled())
+	tests := []struct{ name, reply string }{
+		{"100 continue", "HTTP/1.1 100 Continue\r\n\r\n" + http200(answer)},
+		{"early hints", strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n", 3) + http200(answer)},
+		{"100 and 103", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + http200(answer)},
+		{"chunked", chunked("", answer) + "0\r\n\r\n"},
+		{"chunked with a trailer", chunked("Trailer: X-Sum\r\n", answer) + "0\r\nX-Sum: 1\r\n\r\n"},
+		{"up to the close", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + answer},
+		{"HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\n" + answer},
+		{"gzip", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzipped(answer)},
+		{"exactly as large as the limit", http200(padded(smallest))},
+		{"exactly as large as the limit, chunked", chunked("", padded(smallest)) + "0\r\n\r\n"},
+		{"exactly as large as the limit, behind gzip", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzipped(padded(smallest))},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := newHostileServer(t, nil, func(c *hostileConn) {
+				c.request()
+				c.write(test.reply)
+			})
+			try(t.Context(), t, reach(t, server.url, WithMaxResponseSize(smallest))).isAccepted(t)
+			arrivals, _ := server.counts()
+			assert.Equal(t, 1, arrivals)
+		})
+	}
+}
+
+// A few kilobytes on the wire become more than the default limit of 1 MiB.
+func TestGzipBomb(t *testing.T) {
+	t.Parallel()
+	bomb := gzipped(padded(2 << 20))
+	server := newHostileServer(t, nil, func(c *hostileConn) {
+		c.request()
+		c.write("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + bomb)
+	})
+	a := try(t.Context(), t, reach(t, server.url))
+	a.isUnknown(t)
+	assert.ErrorIs(t, a.err, ErrUnreadable)
+	arrivals, _ := server.counts()
+	assert.Equal(t, 1, arrivals)
+}
+
+func TestEndlessAnswerIsCutAtTheLimit(t *testing.T) {
+	t.Parallel()
+	hungUp := make(chan struct{})
+	server := newHostileServer(t, nil, func(c *hostileConn) {
+		c.request()
+		c.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + soapAnswer(cancelled()))
+		blanks := bytes.Repeat([]byte(" "), 4096)
+		for {
+			if _, err := c.Write(blanks); err != nil {
+				close(hungUp)
+				return
+			}
+		}
+	})
+	a := try(t.Context(), t, reach(t, server.url))
+	a.isUnknown(t)
+	assert.ErrorIs(t, a.err, ErrUnreadable)
+	<-hungUp
+	arrivals, _ := server.counts()
+	assert.Equal(t, 1, arrivals)
+}
+
+// The server falls silent at different points, and the context ends.
+func TestSilentServer(t *testing.T) {
+	t.Parallel()
+	answer := soapAnswer(cancelled())
+	tests := []struct {
+		name, reply string
+		answered    bool // the client gets as far as the body
+	}{
+		{"no answer", "", false},
+		{"half a status line", "HTTP/1.1 2", false},
+		{"half the headers", "HTTP/1.1 200 OK\r\nContent-Type: te", false},
+		{"early hints alone", "HTTP/1.1 103 Early Hints\r\n\r\n", false},
+		{"headers alone", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", true},
+		{"half the body", http200(answer)[:600], true},
+		{"a whole document in an endless body", chunked("", answer), true},
+		{"behind gzip", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzipped(answer)[:100], true},
+	}
+	for _, test := range tests {
+		for _, how := range []string{"cancelled", "deadline"} {
+			t.Run(test.name+", "+how, func(t *testing.T) {
+				t.Parallel()
+				written, answered := make(chan struct{}), make(chan struct{})
+				server := newHostileServer(t, nil, func(c *hostileConn) {
+					if c.number > 0 {
+						c.serve()
+						return
+					}
+					c.request()
+					c.write(test.reply)
+					close(written)
+					c.wait()
+				})
+				client := reach(t, server.url, untilAnswered(t, answered))
+				cancelled, cancel := context.WithCancelCause(t.Context())
+				defer cancel(nil)
+				expired := &deadlineAt{Context: t.Context(), moment: make(chan struct{})}
+				var over time.Time
+				go func() {
+					<-written
+					if test.answered {
+						<-answered
+					}
+					over = time.Now()
+					cancel(errPlanned)
+					close(expired.moment)
+				}()
+				var ctx context.Context = expired
+				is := []error{context.DeadlineExceeded}
+				if how == "cancelled" {
+					ctx, is = cancelled, []error{context.Canceled, errPlanned}
+				}
+				var a attempt
+				promptly(t, func() time.Time { return over }, func() { a = try(ctx, t, client) })
+				a.isUnknown(t)
+				for _, target := range is {
+					assert.ErrorIs(t, a.err, target)
+				}
+				arrivals, connections := server.counts()
+				assert.Equal(t, 1, arrivals)
+				assert.Equal(t, 1, connections)
+			})
+		}
+	}
+}
+
+// deadlineAt is a context whose deadline passes at a moment of the test's
+// choice, so that no machine is too slow for it.
+type deadlineAt struct {
+	context.Context
+	moment chan struct{}
+}
+
+func (d *deadlineAt) Done() <-chan struct{} { return d.moment }
+
+func (d *deadlineAt) Err() error {
+	select {
+	case <-d.moment:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// A real deadline and the timeout of the caller's own http.Client. The
+// connection is there already, so the time runs out behind the send.
+func TestTimeoutsAreUnknown(t *testing.T) {
+	t.Parallel()
+	const limit = 300 * time.Millisecond
+	for name, timeout := range map[string]time.Duration{"of the context": 0, "of the given client": limit} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newHostileServer(t, nil, func(c *hostileConn) {
+				body, _ := c.request()
+				c.write(http200(answerTo(body)))
+				c.request()
+				c.wait()
+			})
+			client := reach(t, server.url, WithHTTPClient(&http.Client{Timeout: timeout}))
+			warmUp(t, client)
+			ctx := t.Context()
+			if timeout == 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, limit)
+				defer cancel()
+			}
+			over := time.Now().Add(limit)
+			var a attempt
+			promptly(t, func() time.Time { return over }, func() { a = try(ctx, t, client) })
+			a.isUnknown(t)
+			assert.ErrorIs(t, a.err, context.DeadlineExceeded)
+			arrivals, connections := server.counts()
+			assert.Equal(t, 2, arrivals)
+			assert.Equal(t, 1, connections)
+		})
+	}
+}
+
+// A connection that is lost before anything was read from it proves nothing:
+// the server's system took the bytes, and a proxy may have read them.
+func TestConnectionClosedAtOnceIsUnknown(t *testing.T) {
+	t.Parallel()
+	server := newHostileServer(t, nil, func(c *hostileConn) {
+		if c.number > 0 {
+			c.serve()
+		}
+	})
+	try(t.Context(), t, reach(t, server.url)).isUnknown(t)
+	arrivals, connections := server.counts()
+	assert.Zero(t, arrivals)
+	assert.Equal(t, 1, connections)
+}
+
+// lateClose is a connection whose end the client sees only when it writes
+// again. So an idle connection dies under the client's hands every time, which
+// otherwise takes luck.
+type lateClose struct {
+	net.Conn
+	closed  <-chan struct{} // by the server
+	armed   atomic.Bool     // the next write is the one
+	once    sync.Once
+	written chan struct{} // closed by that write
+	refuse  bool          // it fails before its first byte
+}
+
+func (c *lateClose) Write(p []byte) (int, error) {
+	if !c.armed.Load() {
+		return c.Conn.Write(p)
+	}
+	<-c.closed
+	defer c.once.Do(func() { close(c.written) })
+	if c.refuse {
+		return 0, net.ErrClosed
+	}
+	return c.Conn.Write(p)
+}
+
+func (c *lateClose) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		<-c.written
+	}
+	return n, err
+}
+
+func TestIdleConnectionClosedAsTheCancelComes(t *testing.T) {
+	t.Parallel()
+	for name, refuse := range map[string]bool{"written into the void": false, "not a byte written": true} {
+		for _, header := range []string{"", "Idempotency-Key"} {
+			t.Run(strings.TrimSpace(name+" "+header), func(t *testing.T) {
+				t.Parallel()
+				closed := make(chan struct{})
+				server := newHostileServer(t, nil, func(c *hostileConn) {
+					if c.number > 0 {
+						c.serve()
+						return
+					}
+					body, _ := c.request()
+					c.write(http200(answerTo(body)))
+					c.Close()
+					close(closed)
+				})
+				var first *lateClose
+				transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+					var dialer net.Dialer
+					conn, err := dialer.DialContext(ctx, network, address)
+					if err != nil || first != nil {
+						return conn, err
+					}
+					first = &lateClose{Conn: conn, closed: closed, written: make(chan struct{}), refuse: refuse}
+					return first, nil
+				}}
+				client := reach(t, server.url, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+					if header != "" {
+						req.Header.Set(header, "1")
+					}
+					return transport.RoundTrip(req)
+				})}))
+				t.Cleanup(transport.CloseIdleConnections)
+				warmUp(t, client)
+				first.armed.Store(true)
+				try(t.Context(), t, client).isUnknown(t)
+				arrivals, connections := server.counts()
+				assert.Equal(t, 1, arrivals, "the first cancel alone")
+				assert.Equal(t, 1, connections)
+			})
+		}
+	}
+}
+
+// closedPort is an address where nobody listens. Its port is held by the near
+// end of a connection, so no other test can be given it meanwhile.
+func closedPort(t testing.TB) string {
+	t.Helper()
+	server := newHostileServer(t, nil, (*hostileConn).wait)
+	conn, err := net.Dial("tcp", server.listener.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	return conn.LocalAddr().String()
+}
+
+func TestWithoutAConnectionNothingIsSent(t *testing.T) {
+	t.Parallel()
+	dialing := func(dial func(context.Context, string, string) (net.Conn, error)) Option {
+		return WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: dial}})
+	}
+	handshake := func(c *hostileConn) {
+		if conn, ok := c.Conn.(*tls.Conn); ok && conn.HandshakeContext(context.Background()) != nil {
+			return
+		}
+		c.serve()
+	}
+	old := secured("http/1.1")
+	old.MaxVersion = tls.VersionTLS11
+	tests := []struct {
+		name   string
+		secure *tls.Config
+		script func(*hostileConn)
+		at     func(*hostileServer) string
+		opts   func(*testing.T) []Option
+		check  func(*testing.T, error)
+	}{
+		{"nobody listens", nil, nil, func(*hostileServer) string { return "http://" + closedPort(t) }, nil, nil},
+		{"nobody listens for TLS", nil, nil, func(*hostileServer) string { return "https://" + closedPort(t) }, nil, nil},
+		{"no such host", nil, nil, func(*hostileServer) string { return "https://assist.invalid" }, func(*testing.T) []Option {
+			return []Option{dialing(func(context.Context, string, string) (net.Conn, error) {
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "assist.invalid", IsNotFound: true}}
+			})}
+		}, func(t *testing.T, err error) {
+			var dns *net.DNSError
+			assert.ErrorAs(t, err, &dns)
+		}},
+		{"the dialer fails", nil, nil, nil, func(*testing.T) []Option {
+			return []Option{dialing(func(context.Context, string, string) (net.Conn, error) { return nil, errPlanned })}
+		}, func(t *testing.T, err error) { assert.ErrorIs(t, err, errPlanned) }},
+		{"an unknown authority", secured("http/1.1"), handshake, nil, nil, func(t *testing.T, err error) {
+			var untrusted *tls.CertificateVerificationError
+			assert.ErrorAs(t, err, &untrusted)
+		}},
+		{"another host's certificate", secured("http/1.1"), handshake, func(s *hostileServer) string {
+			return strings.Replace(s.url, "127.0.0.1", "localhost", 1)
+		}, func(t *testing.T) []Option { return []Option{WithRootCAs(loopbackRoots(t))} }, func(t *testing.T, err error) {
+			var untrusted *tls.CertificateVerificationError
+			assert.ErrorAs(t, err, &untrusted)
+		}},
+		{"an old version of TLS", old, handshake, nil, func(t *testing.T) []Option { return []Option{WithRootCAs(loopbackRoots(t))} }, nil},
+		{"plain text where TLS is spoken", nil, func(c *hostileConn) { c.write("HTTP/1.1 400 Bad Request\r\n\r\n") }, func(s *hostileServer) string {
+			return strings.Replace(s.url, "http:", "https:", 1)
+		}, nil, nil},
+		{"closed in the handshake", nil, func(*hostileConn) {}, func(s *hostileServer) string {
+			return strings.Replace(s.url, "http:", "https:", 1)
+		}, nil, nil},
+		{"reset in the handshake", nil, func(c *hostileConn) { c.reset() }, func(s *hostileServer) string {
+			return strings.Replace(s.url, "http:", "https:", 1)
+		}, nil, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			script := test.script
+			if script == nil {
+				script = (*hostileConn).serve
+			}
+			server := newHostileServer(t, test.secure, script)
+			address := server.url
+			if test.at != nil {
+				address = test.at(server)
+			}
+			var opts []Option
+			if test.opts != nil {
+				opts = test.opts(t)
+			}
+			client := reach(t, address, opts...)
+			for range 2 {
+				a := try(t.Context(), t, client)
+				a.isNotSent(t)
+				var transport *TransportError
+				require.ErrorAs(t, a.err, &transport, "the second time too: the payment stayed open")
+				assert.Equal(t, Billnumber("5700027202722028"), transport.Billnumber)
+				if test.check != nil {
+					test.check(t, a.err)
+				}
+			}
+			arrivals, _ := server.counts()
+			assert.Zero(t, arrivals)
+		})
+	}
+}
+
+func TestProxyThatRefusesTheTunnelIsNotSent(t *testing.T) {
+	t.Parallel()
+	proxy := newHostileServer(t, nil, func(c *hostileConn) {
+		body, _ := c.request()
+		assert.Empty(t, body)
+		c.write("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+	})
+	address, err := url.Parse(proxy.url)
+	require.NoError(t, err)
+	transport := &http.Transport{Proxy: http.ProxyURL(address)}
+	try(t.Context(), t, reach(t, "https://assist.invalid", WithHTTPClient(&http.Client{Transport: transport}))).isNotSent(t)
+}
+
+func TestContextOverBeforeTheCall(t *testing.T) {
+	t.Parallel()
+	server := newHostileServer(t, nil, (*hostileConn).serve)
+	client := reach(t, server.url)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errPlanned)
+	a := try(ctx, t, client)
+	a.isNotSent(t)
+	assert.ErrorIs(t, a.err, context.Canceled)
+	assert.ErrorIs(t, a.err, errPlanned)
+	assert.Empty(t, a.saved, "no intent is made")
+
+	expired, done := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer done()
+	a = try(expired, t, client)
+	a.isNotSent(t)
+	assert.ErrorIs(t, a.err, context.DeadlineExceeded)
+	_, connections := server.counts()
+	assert.Zero(t, connections)
+}
+
+// SaveIntent may take its time: a context that ends in it ends the cancel.
+func TestContextOverBeforeTheFirstByte(t *testing.T) {
+	t.Parallel()
+	server := newHostileServer(t, nil, (*hostileConn).serve)
+	ctx, cancel := context.WithCancel(t.Context())
+	a := try(ctx, t, reach(t, server.url), SaveIntent(func(context.Context, Intent) error {
+		cancel()
+		return nil
+	}))
+	a.isNotSent(t)
+	assert.ErrorIs(t, a.err, context.Canceled)
+	_, connections := server.counts()
+	assert.Zero(t, connections)
+}
+
+func TestContextOverWhileDialing(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"http", "https"} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			dialing := make(chan struct{})
+			transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				close(dialing)
+				<-ctx.Done()
+				return nil, context.Cause(ctx)
+			}}
+			client := reach(t, scheme+"://127.0.0.1:1", WithHTTPClient(&http.Client{Transport: transport}))
+			ctx, cancel := context.WithCancel(t.Context())
+			var over time.Time
+			go func() {
+				<-dialing
+				over = time.Now()
+				cancel()
+			}()
+			var a attempt
+			promptly(t, func() time.Time { return over }, func() { a = try(ctx, t, client) })
+			a.isNotSent(t)
+			assert.ErrorIs(t, a.err, context.Canceled)
+			var transportError *TransportError
+			assert.ErrorAs(t, a.err, &transportError)
+		})
+	}
+}
+
+// The connection comes after the call has given up. Nothing may leave on it.
+func TestConnectionThatComesTooLateCarriesNothing(t *testing.T) {
+	t.Parallel()
+	server := newHostileServer(t, nil, (*hostileConn).serve)
+	dialing, goOn, dialed := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	transport := &http.Transport{DialContext: func(_ context.Context, network, address string) (net.Conn, error) {
+		close(dialing)
+		<-goOn
+		defer close(dialed)
+		return net.Dial(network, address)
+	}}
+	client := reach(t, server.url, WithHTTPClient(&http.Client{Transport: transport}))
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-dialing
+		cancel()
+	}()
+	try(ctx, t, client).isNotSent(t)
+	close(goOn)
+	<-dialed
+	transport.CloseIdleConnections()
+	arrivals, _ := server.counts()
+	assert.Zero(t, arrivals)
+}
+
+// The server answers without reading the request, and closes.
+func TestAnswerBeforeTheRequestIsRead(t *testing.T) {
+	t.Parallel()
+	server := newHostileServer(t, nil, func(c *hostileConn) {
+		if c.number > 0 {
+			c.serve()
+			return
+		}
+		c.arrival()
+		c.write("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	})
+	a := try(t.Context(), t, reach(t, server.url))
+	a.isUnknown(t)
+	arrivals, connections := server.counts()
+	assert.Equal(t, 1, arrivals)
+	assert.Equal(t, 1, connections)
+}
+
+// Every step of a question fails without a trace of the credentials, and no
+// question says anything about the money.
+func TestQuestionsOverABrokenConnection(t *testing.T) {
+	t.Parallel()
+	for name, reply := range map[string]string{
+		"closed":     "",
+		"cut":        http200(soapAnswer(cancelled()))[:300],
+		"too large":  http200(padded(smallest + 1)),
+		"redirected": "HTTP/1.1 307 Temporary Redirect\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newHostileServer(t, nil, func(c *hostileConn) {
+				c.request()
+				c.write(reply)
+			})
+			client := reach(t, server.url, WithMaxResponseSize(smallest))
+			_, err := client.OrderResult(t.Context(), OrderQuery{OrderNumber: "2013.10.23-700027-5"})
+			var follow *FollowError
+			require.True(t, errors.As(err, &follow), "%v", err)
+			assert.Equal(t, Unknown, OutcomeOf(err))
+			assertDiscreet(t, err)
+			arrivals, _ := server.counts()
+			assert.Equal(t, 1, arrivals)
+		})
+	}
+}

@@ -1,0 +1,70 @@
+package assist
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// TestRedirectsAreNotFollowed: wherever a redirect points, whatever its code
+// lets a client do with the body, nothing arrives there.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{300, 301, 302, 303, 304, 305, 307, 308} {
+		for _, target := range []string{"another path", "another server", "itself"} {
+			t.Run(fmt.Sprintf("%d to %s", status, target), func(t *testing.T) {
+				t.Parallel()
+				var asked, followed atomic.Int32
+				follow := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					followed.Add(1)
+					body, _ := io.ReadAll(r.Body)
+					_, _ = io.WriteString(w, answerTo(string(body)))
+				})
+				other := httptest.NewServer(follow)
+				t.Cleanup(other.Close)
+				mux := http.NewServeMux()
+				mux.Handle("/", follow)
+				mux.HandleFunc("/cancel/wscancel.cfm", func(w http.ResponseWriter, r *http.Request) {
+					asked.Add(1)
+					location := map[string]string{
+						"another path": "/elsewhere", "another server": other.URL + "/cancel/wscancel.cfm", "itself": r.URL.Path,
+					}[target]
+					w.Header().Set("Location", location)
+					w.WriteHeader(status)
+				})
+				server := httptest.NewServer(mux)
+				t.Cleanup(server.Close)
+
+				// A caller's redirect rule that follows everything is replaced.
+				given := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
+				a := try(t.Context(), t, reach(t, server.URL, WithHTTPClient(given)))
+				a.isUnknown(t)
+				assert.ErrorIs(t, a.err, ErrUnreadable)
+				assert.EqualValues(t, 1, asked.Load(), "the cancel arrives once")
+				assert.Zero(t, followed.Load(), "nothing arrives where the redirect points")
+			})
+		}
+	}
+}
+
+// A whole refusal is one, even under a redirect's status.
+func TestRedirectWithAnAnswer(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(http.StatusTemporaryRedirect)
+		_, _ = io.WriteString(w, codesFault(7, 102))
+	}))
+	t.Cleanup(server.Close)
+	a := try(t.Context(), t, reach(t, server.URL))
+	assert.Equal(t, Rejected, OutcomeOf(a.err))
+	assert.ErrorIs(t, a.err, ErrAuthentication)
+	assert.EqualValues(t, 1, asked.Load())
+}

@@ -1,0 +1,617 @@
+package assist
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// testClock is a clock that a test sets.
+type testClock struct{ at atomic.Int64 }
+
+func clockAt(t testing.TB, text string) *testClock {
+	c := &testClock{}
+	c.set(utc(t, text))
+	return c
+}
+
+func (c *testClock) now() time.Time          { return time.Unix(c.at.Load(), 0).UTC() }
+func (c *testClock) set(at time.Time)        { c.at.Store(at.Unix()) }
+func (c *testClock) advance(d time.Duration) { c.at.Add(int64(d / time.Second)) }
+
+func newTestLedger(t testing.TB, clock *testClock, rates Rates) *Ledger {
+	t.Helper()
+	l, err := NewLedger(rates, clock.now)
+	require.NoError(t, err)
+	return l
+}
+
+// number makes a billnumber up.
+func number(n int) Billnumber { return Billnumber(strconv.Itoa(5_100_000_000_000_000+n) + ".1") }
+
+// figures are a balance as texts: paid, commission, refunded, reserved,
+// available.
+func figures(b WalletBalance) string {
+	return fmt.Sprint(b.Paid.Amount(), " ", b.Commission.Amount(), " ", b.Refunded.Amount(), " ", b.Reserved.Amount(), " ", b.Available.Amount())
+}
+
+// "…the total amount of successful payments minus the commission of the bank,
+// minus the total amount of successful returns." (protocol §6)
+func TestLedgerCountsTheDay(t *testing.T) {
+	t.Parallel()
+	clock := clockAt(t, "2026-03-03 09:00:00")
+	l := newTestLedger(t, clock, Rates{QIWI: 35_000})
+	now, ctx := clock.now(), t.Context()
+	require.NoError(t, l.Paid(number(1), QIWI, rub(t, "100.00"), now))
+	require.NoError(t, l.Paid(number(2), QIWI, rub(t, "0.01"), now))
+	assert.Equal(t, "100.01 3.51 0.00 0.00 96.50", figures(l.Balance(QIWI, "RUB", now)), "each commission is rounded up")
+
+	require.NoError(t, l.Reserve(ctx, "a", QIWI, rub(t, "96.50"), now))
+	err := l.Reserve(ctx, "b", QIWI, rub(t, "0.01"), now)
+	require.ErrorIs(t, err, ErrDayBalance)
+	rule := broken(t, err)
+	assert.Equal(t, rub(t, "0.00"), rule.Available)
+	assert.Equal(t, utc(t, "2026-03-03 21:00:00"), rule.NotBefore)
+	assert.Equal(t, "100.01 3.51 0.00 96.50 0.00", figures(l.Balance(QIWI, "RUB", now)))
+
+	require.NoError(t, l.Settle(ctx, "a", false))
+	require.NoError(t, l.Reserve(ctx, "b", QIWI, rub(t, "6.50"), now))
+	require.NoError(t, l.Settle(ctx, "b", true))
+	assert.Equal(t, "100.01 3.51 6.50 0.00 90.00", figures(l.Balance(QIWI, "RUB", now)))
+
+	balance := l.Balance(QIWI, "RUB", now)
+	assert.Equal(t, QIWI, balance.Wallet)
+	assert.Equal(t, utc(t, "2026-03-02 21:00:00"), balance.Day)
+	assert.False(t, balance.Stale)
+}
+
+func TestLedgerKeepsWalletsAndCurrenciesApart(t *testing.T) {
+	t.Parallel()
+	clock := clockAt(t, "2026-03-03 09:00:00")
+	l := newTestLedger(t, clock, Rates{QIWI: 0, YandexMoney: 0})
+	now, ctx := clock.now(), t.Context()
+	require.NoError(t, l.Paid(number(1), QIWI, rub(t, "1.00"), now))
+	require.NoError(t, l.Paid(number(2), WebMoney, rub(t, "1.00"), now))
+	dollar, err := ParseMoney("1.00", "USD")
+	require.NoError(t, err)
+	require.ErrorIs(t, l.Reserve(ctx, "a", QIWI, dollar, now), ErrDayBalance)
+	require.ErrorIs(t, l.Reserve(ctx, "b", YandexMoney, rub(t, "1.00"), now), ErrDayBalance)
+	require.ErrorIs(t, l.Reserve(ctx, "c", WebMoney, rub(t, "0.01"), now), ErrDayBalance, "no rate: a balance that isn't known")
+	require.NoError(t, l.Reserve(ctx, "d", QIWI, rub(t, "1.00"), now))
+	assert.Equal(t, "1.00 1.00 0.00 0.00 0.00", figures(l.Balance(WebMoney, "RUB", now)))
+	assert.Equal(t, "    ", figures(l.Balance(NotWallet, "RUB", now)))
+	assert.Equal(t, "    ", figures(l.Balance(QIWI, "rub", now)))
+}
+
+func TestLedgerTurnsItsPageAtMoscowMidnight(t *testing.T) {
+	t.Parallel()
+	for _, day := range []struct{ name, last, midnight string }{
+		{"2013", "2013-10-23 19:59:59", "2013-10-23 20:00:00"},
+		{"2014, before the change", "2014-10-25 19:59:59", "2014-10-25 20:00:00"},
+		{"2014, after the change", "2014-10-26 20:59:59", "2014-10-26 21:00:00"},
+		{"2026", "2026-07-01 20:59:59", "2026-07-01 21:00:00"},
+	} {
+		t.Run(day.name, func(t *testing.T) {
+			t.Parallel()
+			clock, ctx := clockAt(t, day.last), t.Context()
+			l := newTestLedger(t, clock, Rates{QIWI: 0})
+			last, midnight := utc(t, day.last), utc(t, day.midnight)
+			require.NoError(t, l.Paid(number(1), QIWI, rub(t, "10.00"), last))
+			require.NoError(t, l.Reserve(ctx, "moved after midnight", QIWI, rub(t, "3.00"), last))
+			require.NoError(t, l.Reserve(ctx, "moved before", QIWI, rub(t, "1.00"), last))
+			require.NoError(t, l.Settle(ctx, "moved before", true))
+			assert.Equal(t, "10.00 0.00 1.00 3.00 6.00", figures(l.Balance(QIWI, "RUB", last)))
+
+			clock.set(midnight)
+			assert.Equal(t, "0.00 0.00 0.00 3.00 0.00", figures(l.Balance(QIWI, "RUB", midnight)), "what is open counts today too")
+			require.NoError(t, l.Paid(number(2), QIWI, rub(t, "5.00"), midnight))
+			require.NoError(t, l.Paid(number(3), QIWI, rub(t, "2.00"), last), "late")
+			assert.Equal(t, "12.00 0.00 1.00 3.00 8.00", figures(l.Balance(QIWI, "RUB", last)), "late payments are booked on their own day")
+			require.ErrorIs(t, l.Reserve(ctx, "late", QIWI, rub(t, "2.01"), last), ErrDayBalance,
+				"what is sent now counts now, whenever it was decided")
+			require.NoError(t, l.Reserve(ctx, "late", QIWI, rub(t, "2.00"), last))
+			require.NoError(t, l.Settle(ctx, "moved after midnight", true))
+			assert.Equal(t, "12.00 0.00 4.00 2.00 6.00", figures(l.Balance(QIWI, "RUB", last)))
+			assert.Equal(t, "5.00 0.00 3.00 2.00 0.00", figures(l.Balance(QIWI, "RUB", midnight)),
+				"Assist may count it on either day, so both do")
+		})
+	}
+}
+
+func TestLedgerIdentifiers(t *testing.T) {
+	t.Parallel()
+	clock, ctx := clockAt(t, "2026-03-03 09:00:00"), t.Context()
+	l := newTestLedger(t, clock, Rates{QIWI: 0})
+	now := clock.now()
+	require.NoError(t, l.Paid(number(1), QIWI, rub(t, "10.00"), now))
+	require.NoError(t, l.Reserve(ctx, "a", QIWI, rub(t, "4.00"), now))
+	require.NoError(t, l.Reserve(ctx, "a", QIWI, rub(t, "4.00"), now), "again")
+	assert.Equal(t, rub(t, "4.00"), l.Balance(QIWI, "RUB", now).Reserved)
+	assert.Equal(t, NotSent, OutcomeOf(l.Reserve(ctx, "a", QIWI, rub(t, "5.00"), now)), "the same id for another amount")
+	assert.Equal(t, NotSent, OutcomeOf(l.Reserve(ctx, "a", WebMoney, rub(t, "4.00"), now)), "the same id for another wallet")
+	require.NoError(t, l.Settle(ctx, "a", true))
+	require.NoError(t, l.Settle(ctx, "a", true), "again")
+	require.NoError(t, l.Settle(ctx, "a", false), "too late")
+	require.NoError(t, l.Settle(ctx, "never seen", true))
+	assert.Equal(t, "10.00 0.00 4.00 0.00 6.00", figures(l.Balance(QIWI, "RUB", now)))
+
+	require.NoError(t, l.Hold("restarted", QIWI, rub(t, "9.00"), now.Add(-48*time.Hour)), "held without asking whether it fits")
+	assert.Equal(t, "10.00 0.00 4.00 9.00 0.00", figures(l.Balance(QIWI, "RUB", now)))
+	require.NoError(t, l.Settle(ctx, "restarted", true))
+	assert.Equal(t, "10.00 0.00 13.00 0.00 0.00", figures(l.Balance(QIWI, "RUB", now)), "it may count today")
+}
+
+func TestLedgerRefusesNonsense(t *testing.T) {
+	t.Parallel()
+	for name, rates := range map[string]Rates{
+		"no wallet": {NotWallet: 1}, "unknown wallet": {Wallet(9): 1}, "negative": {QIWI: -1}, "over 100 %": {QIWI: 1_000_001},
+	} {
+		_, err := NewLedger(rates, nil)
+		assert.Equal(t, NotSent, OutcomeOf(err), name)
+	}
+	l, err := NewLedger(nil, nil)
+	require.NoError(t, err)
+	now := time.Now()
+	for name, err := range map[string]error{
+		"billnumber": l.Paid("1", QIWI, rub(t, "1.00"), now),
+		"wallet":     l.Paid(number(1), NotWallet, rub(t, "1.00"), now),
+		"amount":     l.Paid(number(1), QIWI, Money{}, now),
+		"time":       l.Paid(number(1), QIWI, rub(t, "1.00"), time.Time{}),
+		"id":         l.Reserve(t.Context(), "", QIWI, rub(t, "1.00"), now),
+		"hold":       l.Hold("a", Wallet(9), rub(t, "1.00"), now),
+	} {
+		var wrong *ValidationError
+		require.ErrorAs(t, err, &wrong, name)
+	}
+}
+
+func TestLedgerCountsAPaymentOnce(t *testing.T) {
+	t.Parallel()
+	clock := clockAt(t, "2026-03-03 09:00:00")
+	now := clock.now()
+	row := func(change ...func(*Operation)) Payment {
+		o := op(t, "1", OperationPayment, 36, "10.00", append([]func(*Operation){dated(now), result("", ResponseDone)}, change...)...)
+		return Payment{Order: Order{Billnumber: testPayment, State: OrderApproved}, Operation: o}
+	}
+	as := func(number string, kind OperationType, amount string) func(*Operation) {
+		return func(o *Operation) {
+			o.Billnumber, o.Type, o.Amount = testPayment+"."+Billnumber(number), kind, rub(t, amount)
+		}
+	}
+	held := row()
+	held.Order.State = OrderDelayed
+	tests := []struct {
+		name string
+		feed func(*Ledger)
+		want string
+	}{
+		{"twice by Paid", func(l *Ledger) {
+			require.NoError(t, l.Paid(testPayment+".1", QIWI, rub(t, "10.00"), now))
+			require.NoError(t, l.Paid(testPayment+".1", QIWI, rub(t, "10.00"), now))
+		}, "10.00"},
+		{"by a row and by Paid", func(l *Ledger) {
+			l.Book([]Payment{row()})
+			require.NoError(t, l.Paid(testPayment+".1", QIWI, rub(t, "10.00"), now))
+		}, "10.00"},
+		{"by the plain number and by a row", func(l *Ledger) {
+			require.NoError(t, l.Paid(testPayment, QIWI, rub(t, "10.00"), now))
+			l.Book([]Payment{row()})
+		}, "10.00"},
+		{"by a row and by the plain number", func(l *Ledger) {
+			l.Book([]Payment{row()})
+			require.NoError(t, l.Paid(testPayment, QIWI, rub(t, "10.00"), now))
+		}, "10.00"},
+		{"two payments of an order", func(l *Ledger) { l.Book([]Payment{row(), row(as("2", OperationPayment, "5.00"))}) }, "15.00"},
+		{"a confirmation in place of the authorisation", func(l *Ledger) { l.Book([]Payment{row(), row(as("2", OperationConfirmation, "8.00"))}) }, "8.00"},
+		{"the authorisation after its confirmation", func(l *Ledger) { l.Book([]Payment{row(as("2", OperationConfirmation, "8.00")), row()}) }, "8.00"},
+		{"two confirmations", func(l *Ledger) {
+			l.Book([]Payment{row(), row(as("2", OperationConfirmation, "3.00")), row(as("3", OperationConfirmation, "4.00"))})
+		}, "7.00"},
+		{"only authorised yet", func(l *Ledger) { l.Book([]Payment{held}) }, "0.00"},
+		{"declined", func(l *Ledger) { l.Book([]Payment{row(result("", ResponseNoFunds))}) }, "0.00"},
+		{"in process", func(l *Ledger) { l.Book([]Payment{row(result("", ResponseInProcess))}) }, "0.00"},
+		{"undated", func(l *Ledger) { l.Book([]Payment{row(dated(time.Time{}))}) }, "0.00"},
+		{"of a card", func(l *Ledger) { l.Book([]Payment{row(func(o *Operation) { o.MeanTypeID = 1 })}) }, "0.00"},
+		{"of another kind", func(l *Ledger) { l.Book([]Payment{row(as("1", OperationBonus, "10.00"))}) }, "0.00"},
+		{"of the day before yesterday", func(l *Ledger) { l.Book([]Payment{row(dated(now.Add(-48 * time.Hour)))}) }, "0.00"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			l := newTestLedger(t, clock, Rates{QIWI: 0})
+			test.feed(l)
+			test.feed(l)
+			assert.Equal(t, rub(t, test.want), l.Balance(QIWI, "RUB", now).Paid)
+		})
+	}
+}
+
+func TestLedgerCountsACancelOnce(t *testing.T) {
+	t.Parallel()
+	clock, ctx := clockAt(t, "2026-03-03 09:00:00"), t.Context()
+	now := clock.now()
+	cancel := func(number, amount string, change ...func(*Operation)) Operation {
+		return op(t, number, OperationCancel, 36, amount, append([]func(*Operation){dated(now)}, change...)...)
+	}
+	inProcess, declined := result("", ResponseInProcess), result("", ResponseDeclined)
+	row := func(o Operation) []Payment { return []Payment{{Order: Order{Billnumber: testPayment}, Operation: o}} }
+	reserve := func(l *Ledger) { require.NoError(t, l.Reserve(ctx, "a", QIWI, rub(t, "3.00"), now)) }
+	tests := []struct {
+		name string
+		feed func(*Ledger)
+		want string // refunded and reserved
+	}{
+		{"made elsewhere", func(l *Ledger) { l.Book(row(cancel("2", "3.00"))); l.Book(row(cancel("2", "3.00"))) }, "3.00 0.00"},
+		{"made elsewhere, in process, then done", func(l *Ledger) { l.Book(row(cancel("2", "3.00", inProcess))); l.Book(row(cancel("2", "3.00"))) }, "3.00 0.00"},
+		{"made elsewhere, in process, then declined", func(l *Ledger) {
+			l.Book(row(cancel("2", "3.00", inProcess)))
+			l.Book(row(cancel("2", "3.00", declined)))
+		}, "0.00 0.00"},
+		{"made elsewhere, of an unknown code", func(l *Ledger) { l.Book(row(cancel("2", "3.00", result("", "AS777")))) }, "3.00 0.00"},
+		{"made elsewhere, undated", func(l *Ledger) { l.Book(row(cancel("2", "3.00", dated(time.Time{})))) }, "3.00 0.00"},
+		{"two of one plain billnumber", func(l *Ledger) {
+			plain := func(o *Operation) { o.Billnumber = testPayment }
+			l.Book(row(cancel("2", "3.00", plain)))
+			l.Book(row(cancel("2", "3.00", plain)))
+			l.Book(row(cancel("2", "2.00", plain)))
+		}, "5.00 0.00"},
+		{"ours, known before its row", func(l *Ledger) {
+			reserve(l)
+			l.name("a", []Operation{cancel("2", "3.00")})
+			require.NoError(t, l.Settle(ctx, "a", true))
+			l.Book(row(cancel("2", "3.00")))
+		}, "3.00 0.00"},
+		{"ours, in process", func(l *Ledger) {
+			reserve(l)
+			l.name("a", []Operation{cancel("2", "3.00", inProcess)})
+			l.Book(row(cancel("2", "3.00", inProcess)))
+		}, "0.00 3.00"},
+		{"ours, its row seen before the answer", func(l *Ledger) {
+			reserve(l)
+			l.Book(row(cancel("2", "3.00", inProcess)))
+			l.name("a", []Operation{cancel("2", "3.00", inProcess)})
+			l.Book(row(cancel("2", "3.00")))
+			require.NoError(t, l.Settle(ctx, "a", true))
+		}, "3.00 0.00"},
+		{"ours, unknown: both count", func(l *Ledger) { reserve(l); l.Book(row(cancel("2", "3.00"))) }, "3.00 3.00"},
+		{"ours, declined at last", func(l *Ledger) {
+			reserve(l)
+			l.name("a", []Operation{cancel("2", "3.00", inProcess)})
+			require.NoError(t, l.Settle(ctx, "a", false))
+			l.Book(row(cancel("2", "3.00", declined)))
+		}, "0.00 0.00"},
+		{"ours, of another amount than was left", func(l *Ledger) {
+			reserve(l)
+			l.name("a", []Operation{cancel("2", "1.00"), cancel("3", "1.50", func(o *Operation) { o.MeanTypeID = 40 })})
+			require.NoError(t, l.Settle(ctx, "a", true))
+		}, "2.50 0.00"},
+		{"ours, with a bonus part beside it", func(l *Ledger) {
+			reserve(l)
+			l.name("a", []Operation{cancel("2", "3.00"), cancel("3", "9.00", func(o *Operation) { o.MeanTypeID = 21 })})
+			require.NoError(t, l.Settle(ctx, "a", true))
+		}, "3.00 0.00"},
+		{"ours, without mean and date, as a token keeps it", func(l *Ledger) {
+			reserve(l)
+			l.name("a", []Operation{cancel("2", "3.00", dated(time.Time{}), func(o *Operation) { o.MeanTypeID = 0 })})
+			l.Book(row(cancel("2", "3.00")))
+		}, "0.00 3.00"},
+		{"a name for nothing", func(l *Ledger) {
+			l.name("never reserved", []Operation{cancel("2", "3.00")})
+			l.Book(row(cancel("2", "3.00")))
+		}, "3.00 0.00"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			l := newTestLedger(t, clock, Rates{QIWI: 0})
+			require.NoError(t, l.Paid(number(1), QIWI, rub(t, "100.00"), now))
+			test.feed(l)
+			b := l.Balance(QIWI, "RUB", now)
+			assert.Equal(t, test.want, b.Refunded.Amount()+" "+b.Reserved.Amount())
+		})
+	}
+}
+
+// An operation dated a day after its packet, as in the documents' own sample.
+func TestLedgerOperationDatedTomorrow(t *testing.T) {
+	t.Parallel()
+	clock, ctx := clockAt(t, "2013-10-23 13:58:37"), t.Context()
+	l := newTestLedger(t, clock, Rates{WebMoney: 0})
+	now, tomorrow := clock.now(), utc(t, "2013-10-24 13:58:21")
+	require.NoError(t, l.Paid(number(1), WebMoney, rub(t, "1.00"), now))
+	require.NoError(t, l.Reserve(ctx, "a", WebMoney, rub(t, "0.10"), now))
+	l.name("a", []Operation{op(t, "3", OperationCancel, 30, "0.10", dated(tomorrow))})
+	require.NoError(t, l.Settle(ctx, "a", true))
+	assert.Equal(t, "1.00 0.00 0.10 0.00 0.90", figures(l.Balance(WebMoney, "RUB", now)))
+	assert.Equal(t, "0.00 0.00 0.10 0.00 0.00", figures(l.Balance(WebMoney, "RUB", tomorrow)))
+}
+
+func TestLedgerBeyondAllNumbers(t *testing.T) {
+	t.Parallel()
+	clock := clockAt(t, "2026-03-03 09:00:00")
+	l := newTestLedger(t, clock, Rates{QIWI: 0})
+	most := Money{minor: maxMinor, currency: "RUB"}
+	for n := range 2000 {
+		require.NoError(t, l.Paid(number(n), QIWI, most, clock.now()))
+	}
+	require.ErrorIs(t, l.Reserve(t.Context(), "a", QIWI, rub(t, "0.01"), clock.now()), ErrDayBalance, "better nothing than a sum that overflowed")
+}
+
+func TestCommission(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		rate, minor := rapid.IntRange(0, wholeRate).Draw(t, "rate"), rapid.Int64Range(0, maxMinor).Draw(t, "minor")
+		c, err := Rates{QIWI: rate}.commissions()
+		require.NoError(t, err)
+		assert.Equal(t, plainCommission(rate, minor), c.on(QIWI, minor))
+	})
+}
+
+// plainCommission is the rate's share, rounded up, by long arithmetic.
+func plainCommission(rate int, minor int64) int64 {
+	share, rest := new(big.Int).QuoRem(new(big.Int).Mul(big.NewInt(int64(rate)), big.NewInt(minor)), big.NewInt(wholeRate), new(big.Int))
+	return share.Int64() + int64(rest.Sign())
+}
+
+// recount is a list of all that happened, from which a day is counted anew each
+// time.
+type recount struct {
+	rates   Rates
+	paid    map[Billnumber]recounted
+	foreign map[Billnumber]recounted
+	own     map[string]*recounted
+}
+
+type recounted struct {
+	wallet Wallet
+	minor  int64
+	day    moscowDay
+	end    moscowDay // of the settlement
+	state  string    // "open", "moved", "not moved"
+}
+
+func (r *recount) of(w Wallet, day moscowDay) (paid, commission, refunded, reserved int64) {
+	for _, p := range r.paid {
+		if p.wallet == w && p.day == day {
+			paid += p.minor
+			commission += plainCommission(r.rates[w], p.minor)
+		}
+	}
+	for _, f := range r.foreign {
+		if f.wallet == w && f.day == day && f.state != "not moved" {
+			refunded += f.minor
+		}
+	}
+	for _, o := range r.own {
+		switch {
+		case o.wallet != w:
+		case o.state == "open":
+			reserved += o.minor
+		case o.state == "moved" && (o.day == day || o.end == day):
+			refunded += o.minor
+		}
+	}
+	return paid, commission, refunded, reserved
+}
+
+// Whatever the order of payments, refunds, faults and days: the ledger never
+// lets out more than came in, and equals a plain recount.
+func TestLedgerEqualsARecount(t *testing.T) {
+	t.Parallel()
+	meanTypes := map[Wallet]int{WebMoney: 30, YandexMoney: 32, QIWI: 36}
+	rapid.Check(t, func(t *rapid.T) {
+		start := rapid.SampledFrom([]string{"2013-10-23 19:59:00", "2014-10-25 19:00:00", "2026-07-01 20:59:59"}).Draw(t, "start")
+		at, err := time.Parse("2006-01-02 15:04:05", start)
+		require.NoError(t, err)
+		clock := &testClock{}
+		clock.set(at)
+		rates := Rates{WebMoney: 8_000, YandexMoney: 1, QIWI: 35_001}
+		l, err := NewLedger(rates, clock.now)
+		require.NoError(t, err)
+		model := &recount{rates, map[Billnumber]recounted{}, map[Billnumber]recounted{}, map[string]*recounted{}}
+		ctx := context.Background()
+
+		wallet := rapid.SampledFrom(wallets)
+		minors := rapid.Int64Range(1, 5_000)
+		before := rapid.Custom(func(t *rapid.T) time.Time {
+			return clock.now().Add(-time.Duration(rapid.IntRange(0, 20*3600).Draw(t, "seconds ago")) * time.Second)
+		})
+		id := rapid.Custom(func(t *rapid.T) string { return fmt.Sprint("cancel-", rapid.IntRange(0, 30).Draw(t, "id")) })
+		money := func(minor int64) Money { return Money{minor: minor, currency: "RUB"} }
+		cancelRow := func(b Billnumber, w Wallet, minor int64, at time.Time, code ResponseCode) Operation {
+			return Operation{Billnumber: b, Type: OperationCancel, Amount: money(minor), Date: at, ResponseCode: code, MeanTypeID: meanTypes[w]}
+		}
+		ownNumber := func(id string) Billnumber { return Billnumber("5900000000000000.1" + id[len("cancel-"):]) }
+
+		t.Repeat(map[string]func(*rapid.T){
+			"pay": func(t *rapid.T) {
+				b, p := number(rapid.IntRange(0, 50).Draw(t, "payment")), before.Draw(t, "paid at")
+				w, minor := wallet.Draw(t, "wallet"), minors.Draw(t, "minor")
+				if known, told := model.paid[b]; told {
+					w, minor = known.wallet, known.minor
+				} else {
+					model.paid[b] = recounted{wallet: w, minor: minor, day: moscowDayOf(p)}
+				}
+				if model.paid[b].day != moscowDayOf(p) {
+					return
+				}
+				if rapid.Bool().Draw(t, "by a row") {
+					l.Book([]Payment{{Operation: Operation{
+						Billnumber: b, Type: OperationPayment, Amount: money(minor), Date: p, ResponseCode: ResponseDone, MeanTypeID: meanTypes[w],
+					}}})
+					return
+				}
+				require.NoError(t, l.Paid(b, w, money(minor), p))
+			},
+			"reserve": func(t *rapid.T) {
+				id, w, minor := id.Draw(t, "id"), wallet.Draw(t, "wallet"), minors.Draw(t, "minor")
+				if _, used := model.own[id]; used {
+					return
+				}
+				now := clock.now()
+				paid, commission, refunded, reserved := model.of(w, moscowDayOf(now))
+				err := l.Reserve(ctx, id, w, money(minor), before.Draw(t, "decided at"))
+				if fits := refunded+reserved+minor <= paid-commission; fits {
+					require.NoError(t, err)
+					model.own[id] = &recounted{wallet: w, minor: minor, day: moscowDayOf(now), state: "open"}
+				} else {
+					require.ErrorIs(t, err, ErrDayBalance, "more would go out than came in")
+				}
+			},
+			"reserve again": func(t *rapid.T) {
+				id := id.Draw(t, "id")
+				if own := model.own[id]; own != nil && own.state == "open" {
+					require.NoError(t, l.Reserve(ctx, id, own.wallet, money(own.minor), clock.now()))
+				}
+			},
+			"answered": func(t *rapid.T) {
+				id := id.Draw(t, "id")
+				if own := model.own[id]; own != nil && own.state == "open" {
+					l.name(id, []Operation{cancelRow(ownNumber(id), own.wallet, own.minor, own.day.start(), ResponseInProcess)})
+					l.Book([]Payment{{Operation: cancelRow(ownNumber(id), own.wallet, own.minor, own.day.start(), ResponseInProcess)}})
+				}
+			},
+			"settle": func(t *rapid.T) {
+				id, moved := id.Draw(t, "id"), rapid.Bool().Draw(t, "moved")
+				require.NoError(t, l.Settle(ctx, id, moved))
+				if own := model.own[id]; own != nil && own.state == "open" {
+					own.state, own.end = "not moved", moscowDayOf(clock.now())
+					if moved {
+						own.state = "moved"
+					}
+				}
+			},
+			"cancel elsewhere": func(t *rapid.T) {
+				b := Billnumber(fmt.Sprint("5800000000000000.", 1+rapid.IntRange(0, 20).Draw(t, "operation")))
+				w, minor, at := wallet.Draw(t, "wallet"), minors.Draw(t, "minor"), before.Draw(t, "cancelled at")
+				code := rapid.SampledFrom([]ResponseCode{ResponseDone, ResponseInProcess, ResponseDeclined, "AS777"}).Draw(t, "code")
+				known, told := model.foreign[b]
+				if told {
+					w, minor, at = known.wallet, known.minor, known.day.start()
+				}
+				now := recounted{wallet: w, minor: minor, day: moscowDayOf(at), state: "moved"}
+				if code == ResponseDeclined {
+					now.state = "not moved"
+				}
+				model.foreign[b] = now
+				l.Book([]Payment{{Operation: cancelRow(b, w, minor, at, code)}})
+			},
+			"time passes": func(t *rapid.T) {
+				clock.advance(time.Duration(rapid.IntRange(0, 30*3600).Draw(t, "seconds")) * time.Second)
+			},
+			"": func(t *rapid.T) {
+				for _, at := range []time.Time{clock.now(), moscowDayOf(clock.now()).start().Add(-time.Second)} {
+					for _, w := range wallets {
+						paid, commission, refunded, reserved := model.of(w, moscowDayOf(at))
+						available := max(paid-commission-refunded-reserved, 0)
+						b := l.Balance(w, "RUB", at)
+						assert.Equal(t, []int64{paid, commission, refunded, reserved, available},
+							[]int64{b.Paid.Minor(), b.Commission.Minor(), b.Refunded.Minor(), b.Reserved.Minor(), b.Available.Minor()}, "%s on %s", w, at)
+					}
+				}
+			},
+		})
+	})
+}
+
+func TestTwoHandlersNeverPassTheCapTogether(t *testing.T) {
+	t.Parallel()
+	clock, ctx := clockAt(t, "2026-03-03 09:00:00"), t.Context()
+	l := newTestLedger(t, clock, Rates{QIWI: 0})
+	require.NoError(t, l.Paid(number(1), QIWI, rub(t, "50.00"), clock.now()))
+	one := rub(t, "1.00")
+	var admitted atomic.Int32
+	var handlers sync.WaitGroup
+	for n := range 100 {
+		handlers.Go(func() {
+			id := strconv.Itoa(n)
+			if l.Reserve(ctx, id, QIWI, one, clock.now()) == nil {
+				admitted.Add(1)
+				assert.NoError(t, l.Settle(ctx, id, true))
+			}
+			l.Balance(QIWI, "RUB", clock.now())
+		})
+	}
+	handlers.Wait()
+	assert.Equal(t, int32(50), admitted.Load())
+	assert.Equal(t, "50.00 0.00 50.00 0.00 0.00", figures(l.Balance(QIWI, "RUB", clock.now())))
+}
+
+// The books hold two days at most, whatever happened on the days before.
+func TestLedgerForgetsPastDays(t *testing.T) {
+	t.Parallel()
+	clock, ctx := clockAt(t, "2014-10-01 09:00:00"), t.Context()
+	l := newTestLedger(t, clock, Rates{QIWI: 0})
+	const refunds = 200
+	entries := func() (n int) {
+		for _, b := range l.books {
+			for _, d := range b.days {
+				n += 1 + len(d.payments) + len(d.cancels)
+			}
+		}
+		return n + len(l.reservations)
+	}
+	for day := range 12 {
+		now := clock.now()
+		require.NoError(t, l.Paid(number(day), QIWI, rub(t, "1000.00"), now))
+		for n := range refunds {
+			id := fmt.Sprint(day, "-", n)
+			require.NoError(t, l.Reserve(ctx, id, QIWI, rub(t, "1.00"), now))
+			operation := op(t, "2", OperationCancel, 36, "1.00", dated(now))
+			operation.Billnumber = Billnumber(fmt.Sprintf("5%07d%08d.2", day, n))
+			l.name(id, []Operation{operation})
+			require.NoError(t, l.Settle(ctx, id, true))
+		}
+		assert.LessOrEqual(t, entries(), 2*(refunds+2), "on day %d", day)
+		clock.advance(24 * time.Hour)
+	}
+}
+
+func BenchmarkLedger(b *testing.B) {
+	ctx, now, kopeck := b.Context(), time.Now(), rub(b, "0.01")
+	l, err := NewLedger(Rates{QIWI: 35_000}, nil)
+	require.NoError(b, err)
+	require.NoError(b, l.Paid(number(1), QIWI, Money{minor: maxMinor, currency: "RUB"}, now))
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		n++
+		// The id is the one allocation.
+		id := strconv.Itoa(1_000_000 + n)
+		if err := l.Reserve(ctx, id, QIWI, kopeck, now); err != nil {
+			b.Fatal(err)
+		}
+		if err := l.Settle(ctx, id, true); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkLedgerInParallel(b *testing.B) {
+	ctx, now, kopeck := b.Context(), time.Now(), rub(b, "0.01")
+	l, err := NewLedger(Rates{QIWI: 35_000}, nil)
+	require.NoError(b, err)
+	require.NoError(b, l.Paid(number(1), QIWI, Money{minor: maxMinor, currency: "RUB"}, now))
+	var ids atomic.Int64
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			id := strconv.FormatInt(1_000_000+ids.Add(1), 10)
+			if err := l.Reserve(ctx, id, QIWI, kopeck, now); err != nil {
+				b.Error(err)
+			}
+			if err := l.Settle(ctx, id, true); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,40 @@
+package assist
+
+// Rates are what the bank keeps of the payments on each wallet, in parts per
+// million: 35_000 is 3.5 %. They stand in the merchant's contract and in no
+// answer of Assist (protocol §5). A wallet without a rate counts as one of which
+// the bank keeps all: nothing can be given back from a balance that isn't known.
+type Rates map[Wallet]int
+
+// wholeRate is 100 %.
+const wholeRate = 1_000_000
+
+// commissions are rates by wallet.
+type commissions [QIWI + 1]int64
+
+func (r Rates) commissions() (commissions, error) {
+	var all commissions
+	for i := range all {
+		all[i] = wholeRate
+	}
+	for w, rate := range r {
+		if !isWallet(w) {
+			return all, &ValidationError{Field: "Rates", Reason: "must be for WebMoney, YandexMoney or QIWI"}
+		}
+		if rate < 0 || rate > wholeRate {
+			return all, &ValidationError{Field: "Rates", Reason: "must be from 0 to 1,000,000 parts per million"}
+		}
+		all[w] = int64(rate)
+	}
+	return all, nil
+}
+
+// on is the commission on one payment, rounded up to a whole minor unit: the
+// balance must not come out higher than the bank's. Whole millions and the rest
+// are taken apart so that 15 digits don't overflow.
+func (c *commissions) on(w Wallet, minor int64) int64 {
+	rate := c[w]
+	return minor/wholeRate*rate + (minor%wholeRate*rate+wholeRate-1)/wholeRate
+}
+
+func isWallet(w Wallet) bool { return w > NotWallet && w <= QIWI }

@@ -1,0 +1,375 @@
+package assist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The guards of a send, seen from a transport of the caller's own.
+
+func traceOf(req *http.Request) *httptrace.ClientTrace {
+	return httptrace.ContextClientTrace(req.Context())
+}
+
+func respond(req *http.Request, body string) *http.Response {
+	return &http.Response{
+		StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: req,
+	}
+}
+
+func TestCancelAsATransportSeesIt(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []Protocol{SOAP, JSON, Form(FormatCSV), Form(FormatXML), Form(FormatSOAP), Form(FormatJSON)} {
+		t.Run(protocol.String(), func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			client := reach(t, testBase, WithProtocol(protocol), WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				calls++
+				assert.Equal(t, http.MethodPost, req.Method)
+				assert.Nil(t, req.GetBody, "a body that can be had again can be sent again")
+				for name := range req.Header {
+					assert.NotContains(t, strings.ToLower(name), "idempotency")
+				}
+				assert.Empty(t, req.URL.RawQuery, "credentials go into the body alone")
+				assert.NotContains(t, fmt.Sprint(req.URL, req.Header), planted)
+				body := bodyOf(t, req)
+				assert.EqualValues(t, len(body), req.ContentLength)
+				assert.Contains(t, body, planted)
+				again, err := io.ReadAll(req.Body)
+				require.NoError(t, err)
+				assert.Empty(t, again, "the body is given once")
+				return nil, errPlanned
+			})}))
+			a := try(t.Context(), t, client)
+			a.isUnknown(t)
+			assert.ErrorIs(t, a.err, errPlanned)
+			assert.Equal(t, 1, calls)
+		})
+	}
+}
+
+// What a transport that fails has to report before NotSent is proved.
+func TestNotSentHasToBeProved(t *testing.T) {
+	t.Parallel()
+	sought := func(req *http.Request) { traceOf(req).GetConn("assist.test:443") }
+	had := func(req *http.Request) { traceOf(req).GotConn(httptrace.GotConnInfo{}) }
+	read := func(req *http.Request) { _, _ = req.Body.Read(make([]byte, 1)) }
+	tests := []struct {
+		name  string
+		steps []func(*http.Request)
+		want  Outcome
+	}{
+		{"nothing reported", nil, Unknown},
+		{"sought, never had", []func(*http.Request){sought}, NotSent},
+		{"sought twice, never had", []func(*http.Request){sought, sought}, NotSent},
+		{"sought and had", []func(*http.Request){sought, had}, Unknown},
+		{"had, never sought", []func(*http.Request){had}, Unknown},
+		{"had, and sought once more", []func(*http.Request){sought, had, sought}, Unknown},
+		{"sought, never had, yet the body was read", []func(*http.Request){sought, read}, Unknown},
+		{"the body read, then sought", []func(*http.Request){read, sought}, Unknown},
+		{"all", []func(*http.Request){sought, had, read}, Unknown},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			client := reach(t, testBase, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				calls++
+				for _, step := range test.steps {
+					step(req)
+				}
+				return nil, errPlanned
+			})}))
+			a := try(t.Context(), t, client)
+			if test.want == Unknown {
+				a.isUnknown(t)
+			} else {
+				a.isNotSent(t)
+				var transport *TransportError
+				assert.ErrorAs(t, a.err, &transport)
+			}
+			assert.ErrorIs(t, a.err, errPlanned)
+			assert.Equal(t, 1, calls)
+		})
+	}
+}
+
+// A transport that gives up with a connection still on its way, and sends on it
+// later: we said NotSent, so it must not get the body any more.
+func TestLateSendGetsNoBody(t *testing.T) {
+	t.Parallel()
+	for name, reported := range map[string]bool{"NotSent": true, "Unknown": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			goOn, sent := make(chan struct{}), make(chan struct{})
+			var late []byte
+			var lateErr error
+			client := reach(t, testBase, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				if reported {
+					traceOf(req).GetConn("assist.test:443")
+				}
+				go func() {
+					defer close(sent)
+					<-goOn
+					traceOf(req).GotConn(httptrace.GotConnInfo{})
+					late, lateErr = io.ReadAll(req.Body)
+				}()
+				return nil, errPlanned
+			})}))
+			a := try(t.Context(), t, client)
+			close(goOn)
+			<-sent
+			assert.Empty(t, late)
+			assert.ErrorIs(t, lateErr, errSealed, "an error, or the transport could take the body for empty")
+			if reported {
+				a.isNotSent(t)
+			} else {
+				a.isUnknown(t)
+			}
+		})
+	}
+}
+
+// A transport that repeats what fails can't give the server a second cancel:
+// what it repeats has no body.
+func TestRetryingTransport(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	whole := 0
+	server := newHostileServer(t, nil, func(c *hostileConn) {
+		if body, ok := c.request(); ok && strings.Contains(body, "<billnumber>") {
+			mu.Lock()
+			whole++
+			mu.Unlock()
+		}
+	})
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := reach(t, server.url, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (resp *http.Response, err error) {
+		for range 5 {
+			if resp, err = transport.RoundTrip(req); err == nil {
+				return resp, nil
+			}
+		}
+		return nil, err
+	})}))
+	try(t.Context(), t, client).isUnknown(t)
+	server.stop()
+	assert.Equal(t, 1, whole)
+}
+
+func TestIdempotencyKeyOfACallersTransport(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		t.Run(header, func(t *testing.T) {
+			t.Parallel()
+			server := newHostileServer(t, nil, func(c *hostileConn) {
+				if c.number == 0 {
+					body, _ := c.request()
+					c.write(http200(answerTo(body)))
+					c.request()
+					return
+				}
+				c.serve()
+			})
+			transport := &http.Transport{}
+			t.Cleanup(transport.CloseIdleConnections)
+			client := reach(t, server.url, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				req.Header.Set(header, "5700027202722028")
+				return transport.RoundTrip(req)
+			})}))
+			warmUp(t, client)
+			try(t.Context(), t, client).isUnknown(t)
+			arrivals, connections := server.counts()
+			assert.Equal(t, 2, arrivals, "each cancel arrives once")
+			assert.Equal(t, 1, connections)
+		})
+	}
+}
+
+// A panic on the way must not open the payment again: the cancel may be out.
+func TestPanickingTransportLeavesThePaymentClosed(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	client := reach(t, testBase, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		calls++
+		_, _ = io.ReadAll(req.Body)
+		panic(errPlanned)
+	})}))
+	var saved Intent
+	assert.PanicsWithValue(t, errPlanned, func() {
+		_, _ = client.Cancel(t.Context(), webMoneyRequest(t), SaveIntent(func(_ context.Context, in Intent) error {
+			saved = in
+			return nil
+		}))
+	})
+	_, err := client.Cancel(t.Context(), webMoneyRequest(t))
+	var unresolved *UnresolvedError
+	require.ErrorAs(t, err, &unresolved)
+	assert.Equal(t, saved, unresolved.Intent)
+	assert.Equal(t, 1, calls)
+}
+
+// Answers that no server can give, but a transport can.
+func TestTransportsThatBreakTheirContract(t *testing.T) {
+	t.Parallel()
+	answer := soapAnswer(cancelled())
+	tests := []struct {
+		name string
+		give func(*http.Request) (*http.Response, error)
+		want Outcome
+	}{
+		{"neither answer nor error", func(*http.Request) (*http.Response, error) { return nil, nil }, Unknown},
+		{"answer and error", func(req *http.Request) (*http.Response, error) { return respond(req, answer), errPlanned }, Unknown},
+		{"no body", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, answer)
+			resp.Body = nil
+			return resp, nil
+		}, Unknown},
+		{"a body that fails", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, "")
+			resp.Body, resp.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader(answer), failing{})), -1
+			return resp, nil
+		}, Unknown},
+		{"a body in single bytes", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, answer)
+			resp.Body, resp.ContentLength = io.NopCloser(singly{strings.NewReader(answer)}), -1
+			return resp, nil
+		}, Accepted},
+		{"a body longer than it says", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, answer)
+			resp.ContentLength = 10
+			return resp, nil
+		}, Accepted},
+		{"a length of no sense", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, answer)
+			resp.ContentLength = -1 << 63
+			return resp, nil
+		}, Accepted},
+		{"no headers", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, answer)
+			resp.Header = nil
+			return resp, nil
+		}, Accepted},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			client := reach(t, testBase, WithHTTPClient(&http.Client{Transport: roundTripper(test.give)}))
+			a := try(t.Context(), t, client)
+			if test.want == Unknown {
+				a.isUnknown(t)
+			} else {
+				a.isAccepted(t)
+			}
+		})
+	}
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, errPlanned }
+
+type singly struct{ io.Reader }
+
+func (r singly) Read(p []byte) (int, error) { return r.Reader.Read(p[:1]) }
+
+func TestSingleBody(t *testing.T) {
+	t.Parallel()
+	t.Run("gives its bytes once", func(t *testing.T) {
+		t.Parallel()
+		body := &singleBody{left: []byte("abc")}
+		text, err := io.ReadAll(body)
+		require.NoError(t, err)
+		assert.Equal(t, "abc", string(text))
+		require.NoError(t, body.Close())
+		text, err = io.ReadAll(body)
+		require.NoError(t, err)
+		assert.Empty(t, text)
+		assert.False(t, body.seal(), "it was touched")
+	})
+	t.Run("sealed before it is read", func(t *testing.T) {
+		t.Parallel()
+		body := &singleBody{left: []byte("abc")}
+		assert.True(t, body.seal(), "it was not touched")
+		n, err := body.Read(make([]byte, 3))
+		assert.Zero(t, n)
+		assert.ErrorIs(t, err, errSealed)
+		assert.True(t, body.seal(), "a refused read touches nothing")
+	})
+	t.Run("sealed in the middle", func(t *testing.T) {
+		t.Parallel()
+		body := &singleBody{left: []byte("abc")}
+		n, err := body.Read(make([]byte, 2))
+		require.NoError(t, err)
+		assert.Equal(t, 2, n)
+		assert.False(t, body.seal())
+		rest, err := io.ReadAll(body)
+		assert.Empty(t, rest)
+		assert.ErrorIs(t, err, errSealed)
+	})
+	t.Run("read by many at once", func(t *testing.T) {
+		t.Parallel()
+		const size = 10_000
+		body := &singleBody{left: make([]byte, size)}
+		var readers sync.WaitGroup
+		var mu sync.Mutex
+		total := 0
+		for range 8 {
+			readers.Go(func() {
+				text, _ := io.ReadAll(body)
+				mu.Lock()
+				total += len(text)
+				mu.Unlock()
+			})
+		}
+		readers.Wait()
+		assert.Equal(t, size, total)
+	})
+}
+
+// The caller's own trace and ours both see the events.
+func TestTraceOfTheCallerIsKept(t *testing.T) {
+	t.Parallel()
+	server := newHostileServer(t, nil, (*hostileConn).serve)
+	var got int
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { got++ }})
+	try(ctx, t, reach(t, server.url)).isAccepted(t)
+	assert.Equal(t, 1, got)
+}
+
+func TestContextErrorNamesItsCause(t *testing.T) {
+	t.Parallel()
+	plain, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.Equal(t, context.Canceled, contextError(plain), "one error where the cause adds nothing")
+
+	caused, cancelCause := context.WithCancelCause(t.Context())
+	cancelCause(errPlanned)
+	err := contextError(caused)
+	assert.ErrorIs(t, err, errPlanned)
+	assert.ErrorIs(t, err, context.Canceled)
+
+	wrapped, cancelWrapped := context.WithCancelCause(t.Context())
+	cause := fmt.Errorf("shutting down: %w", context.Canceled)
+	cancelWrapped(cause)
+	assert.Equal(t, cause, contextError(wrapped))
+
+	late, done := context.WithDeadlineCause(t.Context(), time.Unix(0, 0), errPlanned)
+	defer done()
+	err = contextError(late)
+	assert.ErrorIs(t, err, errPlanned)
+	assert.True(t, errors.Is(err, context.DeadlineExceeded))
+}

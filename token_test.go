@@ -1,0 +1,175 @@
+package assist
+
+import (
+	"encoding/base64"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func fullIntent(t testing.TB) Intent {
+	date := time.Date(2013, 10, 23, 12, 59, 44, 0, time.UTC)
+	return Intent{
+		ID: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", MerchantID: "515089",
+		SentAt: time.Date(2013, 10, 24, 13, 58, 21, 123456789, time.UTC),
+		Before: []Billnumber{"5700027202722028.1", "5700027202722028.2"},
+		Request: CancelRequest{
+			Billnumber: "5700027202722028.1", OrderNumber: "2013.10.23-700027-5", OrderDate: date, Amount: rub(t, "0.10"),
+			Reason: ReasonFraud, ExternalRefundID: "refund_07-A",
+			Order: &Order{Billnumber: "5700027202722028", Number: "2013.10.23-700027-5",
+				Operations: []Operation{{Billnumber: "5700027202722028.1"}}},
+		},
+	}
+}
+
+func TestIntentToken(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(*Intent){
+		"everything":        func(*Intent) {},
+		"no date":           func(in *Intent) { in.Request.OrderDate = time.Time{} },
+		"before unknown":    func(in *Intent) { in.Before = nil },
+		"nothing before":    func(in *Intent) { in.Before = []Billnumber{} },
+		"full":              func(in *Intent) { in.Full, in.Request.Amount = true, Money{} },
+		"no order":          func(in *Intent) { in.Request.Order = nil },
+		"order in Russian":  func(in *Intent) { in.Request.OrderNumber = "заказ 7"; in.Request.Order = nil },
+		"plain billnumbers": func(in *Intent) { in.Before = []Billnumber{"5700027202722028"} },
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := fullIntent(t)
+			change(&in)
+			token := in.Token()
+			back, err := ParseIntent(token)
+			require.NoError(t, err)
+			assert.Equal(t, in, back)
+			assert.Less(t, len(token), 600, "compact")
+			for _, r := range token {
+				assert.True(t, r > ' ' && r < 0x7f, "printable")
+			}
+		})
+	}
+}
+
+func TestTokensHoldNothingPersonal(t *testing.T) {
+	t.Parallel()
+	req := webMoneyRequest(t)
+	req.ClientIP = netip.MustParseAddr("192.0.2.77")
+	req.ChequeItems = []ChequeItem{{ID: 1, Name: "таблетки", Price: rub(t, "0.10"), Quantity: "1", Amount: rub(t, "0.10")}}
+	req.Order = &Order{Billnumber: req.Billnumber, Number: req.OrderNumber, Comment: "comment", Customer: Customer{FirstName: "Ivan", Email: "ivan@shop.example"},
+		Operations: []Operation{{Billnumber: req.Billnumber + ".1", CardHolder: "IVAN PETROV", IPAddress: "192.0.2.78", MeanNumber: "4111****1111"}}}
+	x, err := mocked(t, answering(200, soapAnswer(cancelled()))).Cancel(t.Context(), req)
+	require.NoError(t, err)
+	for _, token := range []string{x.Token(), x.Intent.Token()} {
+		_, packed, _ := strings.Cut(token, ".")
+		text, err := base64.RawURLEncoding.DecodeString(packed)
+		require.NoError(t, err)
+		for _, secret := range []string{"192.0.2", "таблетки", "van", "VAN", "comment", "4111", planted, testLogin} {
+			assert.NotContains(t, string(text), secret)
+		}
+		assert.Contains(t, string(text), "515089", "it names the merchant")
+	}
+}
+
+func TestCancellationToken(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"in process": soapAnswer(coded("In Process", "AS300")),
+		"finished":   soapAnswer(cancelled()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := mocked(t, answering(200, body))
+			x, err := c.Cancel(t.Context(), webMoneyRequest(t))
+			require.NoError(t, err)
+			back, err := c.Resume(x.Token())
+			require.NoError(t, err)
+			assert.Equal(t, x.Status, back.Status)
+			assert.Equal(t, x.Intent, back.Intent)
+			assert.Equal(t, x.Operation.Billnumber, back.Operation.Billnumber)
+			assert.Equal(t, x.Operation.Amount, back.Operation.Amount)
+			assert.Equal(t, x.Operation.ResponseCode, back.Operation.ResponseCode)
+			assert.Equal(t, x.Order.Date, back.Order.Date)
+			assert.Equal(t, x.Token(), back.Token(), "a token of a token is the same")
+
+			other, err := NewClient(testBase, Credentials{MerchantID: "111111", Login: "l", Password: NewSecret("p")})
+			require.NoError(t, err)
+			_, err = other.Resume(x.Token())
+			require.ErrorIs(t, err, ErrToken)
+			assert.ErrorContains(t, err, "515089")
+		})
+	}
+}
+
+func TestWrongTokens(t *testing.T) {
+	t.Parallel()
+	in := fullIntent(t)
+	token := in.Token()
+	c := mocked(t, answering(200, ""))
+	tests := map[string]string{
+		"empty":           "",
+		"no token":        "hello",
+		"another kind":    strings.Replace(token, intentTokenKind, cancellationTokenKind, 1),
+		"newer version":   strings.Replace(token, intentTokenKind, "assist-intent-2", 1),
+		"cut":             token[:len(token)-3],
+		"one letter":      token[:30] + "_" + token[31:],
+		"kind alone":      intentTokenKind + ".",
+		"too long":        token + strings.Repeat("A", maxTokenSize),
+		"not JSON":        sealToken(intentTokenKind, "x"),
+		"no id":           sealToken(intentTokenKind, func() intentToken { s := in.token(); s.ID = ""; return s }()),
+		"no billnumber":   sealToken(intentTokenKind, func() intentToken { s := in.token(); s.Billnumber = ""; return s }()),
+		"no amount":       sealToken(intentTokenKind, func() intentToken { s := in.token(); s.Amount = Money{}; return s }()),
+		"wrong operation": sealToken(intentTokenKind, func() intentToken { s := in.token(); s.Before = []int{-1}; return s }()),
+		"wrong known":     sealToken(intentTokenKind, func() intentToken { s := in.token(); s.Known = []int{1e9}; return s }()),
+	}
+	for name, text := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := ParseIntent(text)
+			require.ErrorIs(t, err, ErrToken)
+			assert.Equal(t, Unknown, OutcomeOf(err))
+		})
+	}
+	for name, content := range map[string]cancellationToken{
+		"no operations":   {Intent: in.token()},
+		"wrong status":    {Intent: in.token(), Status: 7, Operations: []operationToken{{Number: 3}}},
+		"wrong operation": {Intent: in.token(), Operations: []operationToken{{Number: -3}}},
+		"no intent":       {Operations: []operationToken{{Number: 3}}},
+	} {
+		_, err := c.Resume(sealToken(cancellationTokenKind, content))
+		require.ErrorIs(t, err, ErrToken, name)
+	}
+	_, err := c.Resume(token)
+	require.ErrorIs(t, err, ErrToken)
+}
+
+func FuzzParseIntent(f *testing.F) {
+	f.Add(fullIntent(f).Token())
+	f.Add("assist-intent-1.AAAAAAAAAAA")
+	f.Fuzz(func(t *testing.T, text string) {
+		in, err := ParseIntent(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseIntent(in.Token()); err != nil || again.ID != in.ID {
+			t.Fatalf("%q became %v, %v", text, again, err)
+		}
+	})
+}
+
+func FuzzIntentContent(f *testing.F) {
+	f.Add([]byte(`{"id":"a","m":"1","b":"5700027202722028","o":"n","a":"0.10 RUB","s":1}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		in, err := ParseIntent(sealRaw(intentTokenKind, text))
+		if err != nil {
+			return
+		}
+		if again, err := ParseIntent(in.Token()); err != nil || again.Request.Billnumber != in.Request.Billnumber {
+			t.Fatalf("%q became %v, %v", text, again, err)
+		}
+	})
+}

@@ -1,0 +1,296 @@
+package assist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// after lists an operation some time from now.
+func after(l *listing, op answerOperation, d time.Duration) { l.put(op, time.Now().Add(d)) }
+
+func TestWaitUntilItSucceeds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{}
+		after(l, cancelled(), 10*time.Minute)
+		began := time.Now()
+		x, err := l.client(t).Wait(t.Context(), inProcess(t), time.Hour)
+		require.NoError(t, err)
+		assert.Equal(t, Succeeded, x.Status)
+		took := time.Since(began)
+		assert.GreaterOrEqual(t, took, 10*time.Minute)
+		assert.Less(t, took, 16*time.Minute)
+		assert.Equal(t, began, l.asked[0], "a resumed one is asked about at once")
+		for i := 1; i < len(l.asked); i++ {
+			pause := l.asked[i].Sub(l.asked[i-1])
+			assert.GreaterOrEqual(t, pause, 30*time.Second, "pauses grow from about 30 s")
+			assert.LessOrEqual(t, pause, 6*time.Minute)
+		}
+	})
+}
+
+func TestWaitAfterACancelPausesFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{}
+		after(l, cancelled(), 0)
+		x := inProcess(t)
+		x.seenAt = time.Now()
+		began := time.Now()
+		_, err := l.client(t).Wait(t.Context(), x, time.Hour)
+		require.NoError(t, err)
+		assert.InDelta(t, 30, l.asked[0].Sub(began).Seconds(), 6.1)
+	})
+}
+
+func TestWaitEndsDeclined(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{}
+		after(l, coded("In Process", "AS300"), 0)
+		time.AfterFunc(3*time.Hour, func() { after(l, coded("Declined", "AS102"), 0) })
+		var seen []Observation
+		x, err := l.client(t).Wait(t.Context(), inProcess(t), 24*time.Hour, Observe(func(o Observation) { seen = append(seen, o) }))
+		assert.Nil(t, x)
+		var declined *DeclinedError
+		require.ErrorAs(t, err, &declined)
+		assert.Equal(t, ResponseNoFunds, declined.ResponseCode)
+		assert.Equal(t, Rejected, OutcomeOf(err))
+		require.Equal(t, l.questions(), len(seen), "every question is observed")
+		last := seen[len(seen)-1]
+		assert.Equal(t, len(seen), last.Attempt)
+		assert.Nil(t, last.Cancellation)
+		assert.ErrorAs(t, last.Err, &declined)
+		assert.Zero(t, last.Next)
+		assert.Equal(t, InProcess, seen[0].Cancellation.Status)
+		assert.NotZero(t, seen[0].Next)
+	})
+}
+
+// 48 hours of a state that no table knows: time never makes a failure.
+func TestWaitNeverFailsByTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{}
+		after(l, coded("Deferred", "AS300"), 0)
+		var states []OperationState
+		x, err := l.client(t).Wait(t.Context(), inProcess(t), 48*time.Hour, Observe(func(o Observation) {
+			states = append(states, o.Cancellation.Operation.State)
+		}))
+		assert.Nil(t, x)
+		var timeout *WaitTimeoutError
+		require.ErrorAs(t, err, &timeout)
+		assert.Equal(t, Unknown, OutcomeOf(err))
+		assert.Equal(t, 48*time.Hour, timeout.Elapsed)
+		assert.Equal(t, l.questions(), timeout.Attempts)
+		assert.Greater(t, timeout.Attempts, 48*60/6)
+		assert.Equal(t, InProcess, timeout.Last.Status)
+		assert.Contains(t, err.Error(), timeout.Last.Token())
+		assert.Equal(t, OperationState("Deferred"), states[0], "an unknown state is surfaced")
+		assert.Equal(t, 48*time.Hour-lastQuestion, l.asked[len(l.asked)-1].Sub(l.asked[0]), "the last pause is fitted to the time left")
+
+		after(l, cancelled(), 0)
+		resumed, err := l.client(t).Resume(timeout.Last.Token())
+		require.NoError(t, err)
+		x, err = l.client(t).Wait(t.Context(), resumed, time.Minute)
+		require.NoError(t, err)
+		assert.Equal(t, Succeeded, x.Status)
+	})
+}
+
+func TestWaitIsSlowedByFailures(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		status int
+		body   string
+		header http.Header
+		err    error
+	}{
+		{name: "network", err: errors.New("connection reset")},
+		{name: "502 with HTML", status: 502, body: "<html>Bad Gateway</html>"},
+		{name: "too frequent", status: 200, body: codesXML(5, 3)},
+		{name: "internal error", status: 200, body: codesXML(2, 0)},
+		{name: "order not found", status: 200, body: codesXML(10, 201)},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := &listing{}
+				after(l, cancelled(), 0)
+				l.fail = func(n int) (int, string, http.Header, error) {
+					if n <= 4 {
+						return test.status, test.body, test.header, test.err
+					}
+					return 0, "", nil, nil
+				}
+				x, err := l.client(t).Wait(t.Context(), inProcess(t), 12*time.Hour)
+				require.NoError(t, err)
+				assert.Equal(t, Succeeded, x.Status)
+				assert.GreaterOrEqual(t, l.questions(), 5)
+			})
+		})
+	}
+}
+
+func TestWaitEndsWhenItMayNotAsk(t *testing.T) {
+	t.Parallel()
+	for _, codes := range [][2]int{{7, 102}, {14, 200}, {19, 0}, {10, 100}} {
+		t.Run(fmt.Sprint(codes), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := &listing{fail: func(int) (int, string, http.Header, error) { return 200, codesXML(codes[0], codes[1]), nil, nil }}
+				x, err := l.client(t).Wait(t.Context(), inProcess(t), time.Hour)
+				assert.Nil(t, x)
+				var failed *FollowError
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, Unknown, OutcomeOf(err), "it says nothing about the money")
+				assert.Equal(t, 1, l.questions())
+			})
+		})
+	}
+}
+
+func TestWaitHonoursRetryAfter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for name, header := range map[string]string{
+			"seconds": "1800", "date": time.Now().Add(30 * time.Minute).UTC().Format(http.TimeFormat),
+		} {
+			began := time.Now()
+			l := &listing{}
+			after(l, cancelled(), 0)
+			l.fail = func(n int) (int, string, http.Header, error) {
+				if n == 1 {
+					return 503, "", http.Header{"Retry-After": {header}}, nil
+				}
+				return 0, "", nil, nil
+			}
+			_, err := l.client(t).Wait(t.Context(), inProcess(t), time.Hour)
+			require.NoError(t, err, name)
+			if name == "seconds" {
+				assert.Equal(t, 30*time.Minute, l.asked[1].Sub(began))
+			}
+			assert.Len(t, l.asked, 2)
+		}
+		// Longer than the bound: no question is asked against the server's wish.
+		l := &listing{fail: func(int) (int, string, http.Header, error) { return 503, "", http.Header{"Retry-After": {"7200"}}, nil }}
+		_, err := l.client(t).Wait(t.Context(), inProcess(t), time.Hour)
+		var timeout *WaitTimeoutError
+		require.ErrorAs(t, err, &timeout)
+		assert.Equal(t, 1, l.questions())
+		assert.Equal(t, time.Hour, timeout.Elapsed)
+		assert.ErrorIs(t, err, ErrUnreadable, "the last failure is inside")
+	})
+}
+
+func TestWaitHonoursItsContext(t *testing.T) {
+	t.Parallel()
+	shutdown := errors.New("the worker stops")
+	for name, delay := range map[string]time.Duration{"in a pause": 0, "in a question": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := &listing{delay: delay}
+				ctx, cancel := context.WithCancelCause(t.Context())
+				time.AfterFunc(10*time.Minute, func() { cancel(shutdown) })
+				began := time.Now()
+				x, err := l.client(t).Wait(ctx, inProcess(t), 24*time.Hour)
+				assert.Nil(t, x)
+				require.ErrorIs(t, err, shutdown)
+				require.ErrorIs(t, err, context.Canceled)
+				assert.Equal(t, Unknown, OutcomeOf(err))
+				assert.Equal(t, 10*time.Minute, time.Since(began))
+			})
+		})
+	}
+}
+
+func TestWaitsShareTheirQuestions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{delay: 100 * time.Millisecond}
+		for i := 3; i < 103; i++ {
+			after(l, numbered(fmt.Sprintf(".%d", i)), time.Hour)
+		}
+		c := l.client(t)
+		var all sync.WaitGroup
+		for i := 3; i < 103; i++ {
+			all.Go(func() {
+				x, err := c.Wait(t.Context(), inProcess(t, fmt.Sprintf(".%d", i)), 2*time.Hour, PollEvery(time.Minute, time.Minute))
+				assert.NoError(t, err)
+				assert.Equal(t, Succeeded, x.Status)
+			})
+		}
+		all.Wait()
+		// Pauses are a minute less up to a fifth, and the earliest asks for all.
+		assert.LessOrEqual(t, l.questions(), 60*5/4+2)
+		assert.GreaterOrEqual(t, l.questions(), 60)
+		for i := 1; i < len(l.asked); i++ {
+			assert.GreaterOrEqual(t, l.asked[i].Sub(l.asked[i-1]), 48*time.Second)
+		}
+		assert.Empty(t, c.watches.known, "nothing is kept when nobody waits")
+	})
+}
+
+// The one who asks for all may give up; another one asks then.
+func TestWaitGoesOnWhenTheAskerLeaves(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{delay: 30 * time.Second}
+		after(l, cancelled(), 0)
+		c := l.client(t)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var all sync.WaitGroup
+		all.Go(func() {
+			_, err := c.Wait(ctx, inProcess(t), time.Hour)
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+		})
+		synctest.Wait()
+		began := time.Now()
+		x, err := c.Wait(t.Context(), inProcess(t), time.Hour)
+		require.NoError(t, err)
+		assert.Equal(t, Succeeded, x.Status)
+		assert.Equal(t, 31*time.Second, time.Since(began), "it asked as soon as the other one had left")
+		all.Wait()
+	})
+}
+
+func TestShortWaits(t *testing.T) {
+	t.Parallel()
+	for _, bound := range []time.Duration{-time.Second, 0, time.Millisecond, time.Second, 3 * time.Second, 20 * time.Second} {
+		t.Run(bound.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := &listing{delay: 10 * time.Minute}
+				began := time.Now()
+				_, err := l.client(t).Wait(t.Context(), inProcess(t), bound, PollEvery(0, 0))
+				var timeout *WaitTimeoutError
+				require.ErrorAs(t, err, &timeout)
+				assert.Equal(t, max(bound, 0), time.Since(began), "the bound holds for a question too")
+			})
+		})
+	}
+}
+
+func TestPollEveryHasAFloor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{}
+		_, err := l.client(t).Wait(t.Context(), inProcess(t), time.Minute, PollEvery(time.Nanosecond, time.Nanosecond), nil)
+		require.Error(t, err)
+		assert.LessOrEqual(t, l.questions(), 60)
+		assert.Greater(t, l.questions(), 40)
+	})
+}

@@ -1,0 +1,309 @@
+package assist
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+var wallets = []Wallet{WebMoney, YandexMoney, QIWI}
+
+// facts are those of a payment of 1.00 RUB, all of which goes back two days
+// later.
+func facts(t testing.TB, w Wallet, change func(*WalletFacts)) WalletFacts {
+	t.Helper()
+	f := WalletFacts{
+		Wallet: w, PaidAt: utc(t, "2026-03-01 09:00:00"), Now: utc(t, "2026-03-03 09:00:00"),
+		Paid: rub(t, "1.00"), Cancel: rub(t, "1.00"),
+	}
+	if change != nil {
+		change(&f)
+	}
+	return f
+}
+
+func broken(t testing.TB, err error) *WalletRuleError {
+	t.Helper()
+	var rule *WalletRuleError
+	require.ErrorAs(t, err, &rule)
+	assert.Equal(t, NotSent, OutcomeOf(err))
+	return rule
+}
+
+// Both documents: "Partial cancellations on e-wallets are prohibited during the
+// calendar day (according to the time zone of Moscow)" and "All cancellations
+// (partial and full) on QIWI are prohibited during the calendar day (according
+// to the time zone of Moscow)" (protocol §6). To the second on both sides of
+// midnight, in the years of either offset.
+func TestBansEndAtMoscowMidnight(t *testing.T) {
+	t.Parallel()
+	days := []struct{ name, paid, last, midnight string }{
+		{"2013, four hours ahead", "2013-10-23 12:59:44", "2013-10-23 19:59:59", "2013-10-23 20:00:00"},
+		{"2013, paid in the day's first second", "2013-10-22 20:00:00", "2013-10-23 19:59:59", "2013-10-23 20:00:00"},
+		{"2013, paid in the day's last second", "2013-10-23 19:59:59", "2013-10-23 19:59:59", "2013-10-23 20:00:00"},
+		{"2014, before the change of 26 October", "2014-10-24 20:00:00", "2014-10-25 19:59:59", "2014-10-25 20:00:00"},
+		{"2014, the day of the change has 25 hours", "2014-10-25 20:00:00", "2014-10-26 20:59:59", "2014-10-26 21:00:00"},
+		{"2014, after the change", "2014-10-26 21:00:00", "2014-10-27 20:59:59", "2014-10-27 21:00:00"},
+		{"2026, three hours ahead", "2026-06-30 21:00:00", "2026-07-01 20:59:59", "2026-07-01 21:00:00"},
+	}
+	for _, day := range days {
+		t.Run(day.name, func(t *testing.T) {
+			t.Parallel()
+			check := func(w Wallet, cancel, now string) error {
+				return CheckWallet(facts(t, w, func(f *WalletFacts) {
+					f.PaidAt, f.Now, f.Cancel = utc(t, day.paid), utc(t, now), rub(t, cancel)
+				}))
+			}
+			for _, w := range wallets {
+				rule := ErrPartialSameDay
+				if w == QIWI {
+					rule = ErrQIWISameDay
+				}
+				for _, now := range []string{day.paid, day.last} {
+					err := check(w, "0.99", now)
+					require.ErrorIs(t, err, rule, "part of %s", w)
+					assert.Equal(t, utc(t, day.midnight), broken(t, err).NotBefore)
+					before, known := NotBefore(err)
+					assert.True(t, known)
+					assert.Equal(t, utc(t, day.midnight), before)
+
+					err = check(w, "1.00", now)
+					if w == QIWI {
+						require.ErrorIs(t, err, ErrQIWISameDay, "all of %s", w)
+						assert.Equal(t, utc(t, day.midnight), broken(t, err).NotBefore)
+					} else {
+						require.NoError(t, err, "all of %s", w)
+					}
+				}
+				require.NoError(t, check(w, "0.99", day.midnight), "part of %s", w)
+				require.NoError(t, check(w, "1.00", day.midnight), "all of %s", w)
+			}
+			require.NoError(t, check(NotWallet, "0.99", day.paid), "cards have no such rule")
+		})
+	}
+}
+
+func TestBansOfDoubtfulDates(t *testing.T) {
+	t.Parallel()
+	now := utc(t, "2026-03-03 09:00:00")
+	err := CheckWallet(facts(t, QIWI, func(f *WalletFacts) { f.PaidAt = time.Time{} }))
+	require.ErrorIs(t, err, ErrQIWISameDay, "no date: it may be today")
+	assert.Equal(t, nextMoscowMidnight(now), broken(t, err).NotBefore)
+
+	err = CheckWallet(facts(t, QIWI, func(f *WalletFacts) { f.PaidAt = now.Add(36 * time.Hour) }))
+	require.ErrorIs(t, err, ErrQIWISameDay, "paid tomorrow, by another clock")
+	assert.Equal(t, nextMoscowMidnight(now.Add(36*time.Hour)), broken(t, err).NotBefore)
+}
+
+// "A full cancel when part went back earlier": it is less than the payment, and
+// the server sees a cancel of less than the payment.
+func TestTheRestIsPartial(t *testing.T) {
+	t.Parallel()
+	rest := func(w Wallet) error {
+		return CheckWallet(facts(t, w, func(f *WalletFacts) {
+			f.PaidAt, f.Refunded, f.Cancel = f.Now, rub(t, "0.40"), rub(t, "0.60")
+		}))
+	}
+	require.ErrorIs(t, rest(WebMoney), ErrPartialSameDay)
+	require.ErrorIs(t, rest(YandexMoney), ErrPartialSameDay)
+	require.NoError(t, rest(NotWallet))
+}
+
+// "When you return the money on the e-wallet, the refund amount shouldn't exceed
+// the current day balance of the merchant on the corresponding e-wallet"
+// (protocol §6).
+func TestDayBalanceRule(t *testing.T) {
+	t.Parallel()
+	check := func(w Wallet, balance string) error {
+		b := rub(t, balance)
+		return CheckWallet(facts(t, w, func(f *WalletFacts) { f.Balance = &b }))
+	}
+	for _, w := range wallets {
+		require.NoError(t, check(w, "1.00"))
+		err := check(w, "0.99")
+		require.ErrorIs(t, err, ErrDayBalance)
+		rule := broken(t, err)
+		assert.Equal(t, rub(t, "0.99"), rule.Available)
+		assert.Equal(t, utc(t, "2026-03-03 21:00:00"), rule.NotBefore, "at the latest, after the day's end")
+		assert.Contains(t, err.Error(), "0.99 RUB")
+		require.ErrorIs(t, check(w, "0.00"), ErrDayBalance)
+	}
+	require.NoError(t, check(NotWallet, "0.99"), "a card has no day balance")
+}
+
+func TestMoreThanIsLeft(t *testing.T) {
+	t.Parallel()
+	for _, w := range append(wallets, NotWallet) {
+		check := func(refunded, cancel Money) error {
+			return CheckWallet(facts(t, w, func(f *WalletFacts) { f.Refunded, f.Cancel = refunded, cancel }))
+		}
+		require.NoError(t, check(rub(t, "0.40"), rub(t, "0.60")), w)
+		require.NoError(t, check(Money{}, rub(t, "1.00")), w)
+		err := check(rub(t, "0.40"), rub(t, "0.61"))
+		require.ErrorIs(t, err, ErrExceedsPayment, w)
+		assert.Equal(t, rub(t, "0.60"), broken(t, err).Available)
+		_, heals := NotBefore(err)
+		assert.False(t, heals, "time doesn't heal it")
+		require.ErrorIs(t, check(rub(t, "1.00"), rub(t, "0.00")), ErrExceedsPayment, "nothing is left")
+		require.ErrorIs(t, check(rub(t, "1.00"), Money{}), ErrExceedsPayment)
+		require.ErrorIs(t, check(rub(t, "5.00"), rub(t, "0.01")), ErrExceedsPayment, "more went back than was paid")
+	}
+}
+
+func TestFactsThatCanNotBeCompared(t *testing.T) {
+	t.Parallel()
+	dollar, err := ParseMoney("1.00", "USD")
+	require.NoError(t, err)
+	for name, change := range map[string]func(*WalletFacts){
+		"cancel":    func(f *WalletFacts) { f.Cancel = dollar },
+		"refunded":  func(f *WalletFacts) { f.Refunded = dollar },
+		"paid":      func(f *WalletFacts) { f.Paid = dollar },
+		"balance":   func(f *WalletFacts) { f.Balance = &dollar },
+		"no amount": func(f *WalletFacts) { f.Cancel = Money{} },
+	} {
+		var wrong *ValidationError
+		require.ErrorAs(t, CheckWallet(facts(t, QIWI, change)), &wrong, name)
+	}
+	require.ErrorIs(t, CheckWallet(WalletFacts{}), ErrExceedsPayment, "no facts at all")
+}
+
+func TestRuleTexts(t *testing.T) {
+	t.Parallel()
+	midnight := utc(t, "2014-01-28 20:00:00")
+	tests := []struct {
+		name   string
+		err    *WalletRuleError
+		ru, en string
+	}{
+		{
+			"part", &WalletRuleError{Rule: ErrPartialSameDay, Wallet: WebMoney, NotBefore: midnight},
+			"часть платежа WebMoney нельзя вернуть в день оплаты; возврат возможен с 29.01.2014 00:00 по московскому времени",
+			"part of a WebMoney payment can't go back on the day of the payment; it can from 29.01.2014 00:00 Moscow time",
+		},
+		{
+			"QIWI", &WalletRuleError{Rule: ErrQIWISameDay, Wallet: QIWI, NotBefore: midnight},
+			"платёж QIWI нельзя отменить в день оплаты; возврат возможен с 29.01.2014 00:00 по московскому времени",
+			"a QIWI payment can't be cancelled on the day of the payment; it can from 29.01.2014 00:00 Moscow time",
+		},
+		{
+			"day balance", &WalletRuleError{Rule: ErrDayBalance, Wallet: QIWI, Cancel: rub(t, "5.00"), Available: rub(t, "1.00"), NotBefore: midnight},
+			"возврат 5.00 RUB больше, чем сегодня можно вернуть через QIWI; он станет возможен, когда поступят новые платежи, " +
+				"или на следующий день, с 29.01.2014 00:00 по московскому времени",
+			"the refund of 5.00 RUB is more than can go back by QIWI today; it can once more payments have come in, " +
+				"or the next day, from 29.01.2014 00:00 Moscow time",
+		},
+		{
+			"stale", &WalletRuleError{Rule: ErrQIWISameDay, Wallet: QIWI, NotBefore: midnight, Stale: true, AsOf: midnight.Add(-time.Hour)},
+			"платёж QIWI нельзя отменить в день оплаты; возврат возможен с 29.01.2014 00:00 по московскому времени" +
+				"; данные о платежах устарели: они на 28.01.2014 23:00",
+			"a QIWI payment can't be cancelled on the day of the payment; it can from 29.01.2014 00:00 Moscow time" +
+				"; the figures of the day are out of date: they are of 28.01.2014 23:00",
+		},
+		{
+			"too much", &WalletRuleError{Rule: ErrExceedsPayment, Cancel: rub(t, "5.00"), Available: rub(t, "1.00"), Stale: true},
+			"сумма возврата 5.00 RUB больше остатка платежа (1.00 RUB); платежи за день ещё не известны",
+			"the refund of 5.00 RUB is more than what is left of the payment (1.00 RUB); the payments of the day are not known yet",
+		},
+		{
+			"nothing left", &WalletRuleError{Rule: ErrExceedsPayment, Available: rub(t, "0.00")},
+			"от платежа ничего не осталось: он уже возвращён или возвращается",
+			"nothing is left of the payment: it has gone back or is going back",
+		},
+		{"another rule", &WalletRuleError{}, "правило кошелька нарушено", "a wallet rule is broken"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.ru, test.err.Text(LanguageRU))
+			assert.Equal(t, test.en, test.err.Text(LanguageEN))
+			test.err.Billnumber = "5700027202722028"
+			assert.Contains(t, test.err.Error(), "assist: cancel 5700027202722028: not sent: "+test.en)
+		})
+	}
+}
+
+// "Over it: refused with 5 - 108 … it can succeed later that day, once enough new
+// payments have come in." (protocol §6)
+func TestNotBefore(t *testing.T) {
+	t.Parallel()
+	at := utc(t, "2013-10-23 13:58:37")
+	turnover := &APIError{First: 5, Second: 108, Message: "Сумма отмены больше оборота мерчанта за текущий день", At: at}
+	midnight := utc(t, "2013-10-23 20:00:00")
+	tests := []struct {
+		name  string
+		err   error
+		want  time.Time
+		known bool
+	}{
+		{"the server's refusal by its words", turnover, midnight, true},
+		{"the server's refusal of a wallet", &APIError{First: 5, Second: 108, Wallet: QIWI, At: at}, midnight, true},
+		{"wrapped", fmt.Errorf("refund: %w", turnover), midnight, true},
+		{"a rule", &WalletRuleError{Rule: ErrQIWISameDay, NotBefore: midnight}, midnight, true},
+		{"a rule, wrapped", &NotSentError{Err: &WalletRuleError{Rule: ErrDayBalance, NotBefore: midnight}}, midnight, true},
+		{"5/108 of a card is a wrong amount", &APIError{First: 5, Second: 108, At: at}, time.Time{}, false},
+		{"another refusal", &APIError{First: 15, Second: 308, Wallet: QIWI, At: at}, time.Time{}, false},
+		{"no time of the answer", &APIError{First: 5, Second: 108, Wallet: QIWI}, time.Time{}, false},
+		{"time doesn't heal it", &WalletRuleError{Rule: ErrExceedsPayment}, time.Time{}, false},
+		{"it may have been performed", &UnknownOutcomeError{Err: turnover}, time.Time{}, false},
+		{"a question", &FollowError{Err: turnover}, time.Time{}, false},
+		{"anything", errors.New("anything"), time.Time{}, false},
+		{"no error", nil, time.Time{}, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got, known := NotBefore(test.err)
+			assert.Equal(t, test.known, known)
+			assert.Equal(t, test.want, got)
+		})
+	}
+}
+
+// Whatever the facts, CheckWallet answers, always alike, and what it allows is
+// within every limit.
+func TestCheckWalletIsTotal(t *testing.T) {
+	t.Parallel()
+	amount := rapid.Custom(func(t *rapid.T) Money {
+		if rapid.IntRange(0, 9).Draw(t, "none") == 0 {
+			return Money{}
+		}
+		return Money{minor: rapid.Int64Range(0, 500).Draw(t, "minor"), currency: rapid.SampledFrom([]string{"RUB", "RUB", "RUB", "USD"}).Draw(t, "currency")}
+	})
+	instant := rapid.Custom(func(t *rapid.T) time.Time {
+		if rapid.IntRange(0, 9).Draw(t, "zero") == 0 {
+			return time.Time{}
+		}
+		return time.Unix(rapid.Int64Range(-1<<40, 1<<40).Draw(t, "seconds"), 0)
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		f := WalletFacts{
+			Wallet: Wallet(rapid.IntRange(-1, 5).Draw(t, "wallet")),
+			PaidAt: instant.Draw(t, "paid at"), Now: instant.Draw(t, "now"),
+			Paid: amount.Draw(t, "paid"), Refunded: amount.Draw(t, "refunded"), Cancel: amount.Draw(t, "cancel"),
+		}
+		if rapid.Bool().Draw(t, "balance is known") {
+			balance := amount.Draw(t, "balance")
+			f.Balance = &balance
+		}
+		err := CheckWallet(f)
+		assert.Equal(t, err, CheckWallet(f))
+		if err != nil {
+			assert.Equal(t, NotSent, OutcomeOf(err))
+			assert.NotEmpty(t, err.Error())
+			if before, known := NotBefore(err); known {
+				assert.True(t, before.After(f.Now))
+			}
+			return
+		}
+		assert.LessOrEqual(t, f.Cancel.Minor()+f.Refunded.Minor(), f.Paid.Minor())
+		assert.Positive(t, f.Cancel.Minor())
+		if f.Wallet != NotWallet && f.Balance != nil {
+			assert.LessOrEqual(t, f.Cancel.Minor(), f.Balance.Minor())
+		}
+	})
+}

@@ -1,0 +1,457 @@
+package assist_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/assisttest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// These tests hold the client's wallet rules against those of the simulated
+// server, which has code, arithmetic and Moscow days of its own.
+
+// walletMeans are the mean types that the rules are for, and a card.
+var walletMeans = []int{30, 32, 36, 39, 40, 41, 1}
+
+func money(t interface {
+	require.TestingT
+	Helper()
+}, amount string) assist.Money {
+	t.Helper()
+	m, err := assist.ParseMoney(amount, "RUB")
+	require.NoError(t, err)
+	return m
+}
+
+func instant(t testing.TB, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse("2006-01-02 15:04:05", text)
+	require.NoError(t, err)
+	return at
+}
+
+// opened gives every wallet a turnover that no test exhausts.
+func opened(t testing.TB) []assisttest.Option {
+	var opts []assisttest.Option
+	for _, w := range []assist.Wallet{assist.WebMoney, assist.YandexMoney, assist.QIWI} {
+		opts = append(opts, assisttest.WithOpeningBalance(w, money(t, "1000000.00")))
+	}
+	return opts
+}
+
+func cancelsAt(server *assisttest.Server) (n int) {
+	for _, r := range server.Requests() {
+		if r.Service == assisttest.Cancels {
+			n++
+		}
+	}
+	return n
+}
+
+// Both documents: "Partial cancellations on e-wallets are prohibited during the
+// calendar day (according to the time zone of Moscow)"; "All cancellations
+// (partial and full) on QIWI are prohibited during the calendar day (according
+// to the time zone of Moscow)" (protocol §6).
+func TestBansOnBothSides(t *testing.T) {
+	t.Parallel()
+	days := []struct{ name, paid, last, midnight string }{
+		{"2013", "2013-10-23 12:59:44", "2013-10-23 19:59:59", "2013-10-23 20:00:00"},
+		{"2014, before the change of 26 October", "2014-10-25 12:00:00", "2014-10-25 19:59:59", "2014-10-25 20:00:00"},
+		{"2014, after the change of 26 October", "2014-10-26 12:00:00", "2014-10-26 20:59:59", "2014-10-26 21:00:00"},
+		{"2026", "2026-07-01 12:00:00", "2026-07-01 20:59:59", "2026-07-01 21:00:00"},
+	}
+	for _, day := range days {
+		for _, mean := range walletMeans {
+			for _, amount := range []string{"0.99", ""} {
+				for _, now := range []string{day.last, day.midnight} {
+					t.Run(fmt.Sprintf("%s/%d/%s/%s", day.name, mean, amount, now), func(t *testing.T) {
+						t.Parallel()
+						wallet := assist.WalletOf(mean)
+						banned := now == day.last && (wallet == assist.QIWI || wallet != assist.NotWallet && amount != "")
+						server := assisttest.NewServer(t, opened(t)...)
+						server.StandAt(instant(t, day.paid))
+						order := server.Pay(assisttest.Payment{Amount: money(t, "1.00"), MeanTypeID: mean})
+						server.StandAt(instant(t, now))
+						send := func(client *assist.Client) error {
+							if amount == "" {
+								_, err := client.CancelFull(t.Context(), order.CancelRequest(assist.Money{}))
+								return err
+							}
+							_, err := client.Cancel(t.Context(), order.CancelRequest(money(t, amount)))
+							return err
+						}
+						ruled := server.Client(assist.WithWalletRules(nil), assist.WithClock(server.Now))
+						unruled := server.Client(assist.WithClock(server.Now))
+						if !banned {
+							require.NoError(t, send(ruled))
+							return
+						}
+						err := send(ruled)
+						var rule *assist.WalletRuleError
+						require.ErrorAs(t, err, &rule)
+						assert.Equal(t, assist.NotSent, assist.OutcomeOf(err))
+						before, known := assist.NotBefore(err)
+						assert.True(t, known)
+						assert.Equal(t, instant(t, day.midnight), before)
+						assert.Zero(t, cancelsAt(server), "nothing was sent")
+
+						err = send(unruled)
+						assert.Equal(t, assist.Rejected, assist.OutcomeOf(err), "the server bans it too")
+						server.StandAt(before)
+						require.NoError(t, send(ruled), "and from that instant both allow it")
+					})
+				}
+			}
+		}
+	}
+}
+
+// "If the cancel operation can't be performed it is denied with the error code
+// 5 - 108 … «The amount of cancellation is more than merchant turnover for the
+// current day»"; «Сумма отмены больше оборота мерчанта за текущий день» (protocol
+// §6). In every format that an error can have.
+func TestTurnoverRefusalInEveryProtocol(t *testing.T) {
+	t.Parallel()
+	protocols := []assist.Protocol{
+		assist.SOAP, assist.JSON, assist.Form(assist.FormatXML), assist.Form(assist.FormatCSV),
+		assist.Form(assist.FormatSOAP), assist.Form(assist.FormatJSON),
+	}
+	for _, protocol := range protocols {
+		for _, language := range []assist.Language{assist.LanguageRU, assist.LanguageEN} {
+			for _, known := range []bool{true, false} {
+				t.Run(fmt.Sprint(protocol, " ", language, " order known: ", known), func(t *testing.T) {
+					t.Parallel()
+					server := assisttest.NewServer(t)
+					server.StandAt(instant(t, "2026-07-01 12:00:00"))
+					order := server.Pay(assisttest.Payment{Amount: money(t, "10.00"), MeanTypeID: 32})
+					server.StandAt(instant(t, "2026-07-02 12:00:00"))
+					server.Pay(assisttest.Payment{Amount: money(t, "9.99"), MeanTypeID: 32})
+					client := server.Client(assist.WithProtocol(protocol), assist.WithLanguage(language), assist.WithClock(server.Now))
+					req := order.CancelRequest(money(t, "10.00"))
+					flat := strings.HasPrefix(protocol.String(), "form-xml") || protocol == assist.Form(assist.FormatCSV)
+					if !known {
+						req.Order = nil
+					}
+					_, err := client.Cancel(t.Context(), req)
+					assert.Equal(t, assist.Rejected, assist.OutcomeOf(err), err)
+					if flat && !known {
+						// Two codes and no words: it may as well be a wrong amount.
+						require.NotErrorIs(t, err, assist.ErrDayBalance)
+						return
+					}
+					require.ErrorIs(t, err, assist.ErrDayBalance)
+					before, found := assist.NotBefore(err)
+					assert.True(t, found)
+					assert.Equal(t, instant(t, "2026-07-02 21:00:00"), before)
+
+					server.Pay(assisttest.Payment{Amount: money(t, "0.01"), MeanTypeID: 32})
+					_, err = client.Cancel(t.Context(), req)
+					require.NoError(t, err, "earlier, once enough has come in")
+				})
+			}
+		}
+	}
+}
+
+// "…the refund amount shouldn't exceed the current day balance of the merchant
+// on the corresponding e-wallet (the total amount of successful payments minus
+// the commission of the bank, minus the total amount of successful returns)"
+// (protocol §6), to the minor unit on both sides.
+func TestDayBalanceOnBothSides(t *testing.T) {
+	t.Parallel()
+	for mean, wallet := range map[int]assist.Wallet{30: assist.WebMoney, 32: assist.YandexMoney, 36: assist.QIWI} {
+		t.Run(wallet.String(), func(t *testing.T) {
+			t.Parallel()
+			server := assisttest.NewServer(t, assisttest.WithCommission(wallet, 350))
+			server.StandAt(instant(t, "2026-07-01 12:00:00"))
+			order := server.Pay(assisttest.Payment{Amount: money(t, "200.00"), MeanTypeID: mean})
+			server.StandAt(instant(t, "2026-07-02 12:00:00"))
+			ledger, err := assist.NewLedger(assist.Rates{wallet: 35_000}, server.Now)
+			require.NoError(t, err)
+			pay := func(amount string) {
+				paid := server.Pay(assisttest.Payment{Amount: money(t, amount), MeanTypeID: mean})
+				require.NoError(t, ledger.Paid(paid.Operations[0].Billnumber, wallet, paid.Amount, paid.Operations[0].Date))
+			}
+			pay("100.00")
+			pay("0.01")
+			available := func() assist.Money { return ledger.Balance(wallet, "RUB", server.Now()).Available }
+			assert.Equal(t, server.DayBalance(wallet, "RUB"), available())
+
+			ruled := server.Client(assist.WithWalletRules(ledger), assist.WithClock(server.Now))
+			unruled := server.Client(assist.WithClock(server.Now))
+			cancel := func(client *assist.Client, amount string) error {
+				order, _ = server.Order(order.Billnumber)
+				_, err := client.Cancel(t.Context(), order.CancelRequest(money(t, amount)))
+				return err
+			}
+			require.ErrorIs(t, cancel(ruled, "96.51"), assist.ErrDayBalance)
+			assert.Zero(t, cancelsAt(server))
+			require.ErrorIs(t, cancel(unruled, "96.51"), assist.ErrDayBalance)
+			require.NoError(t, cancel(ruled, "96.50"))
+			assert.True(t, available().IsZero())
+			assert.Equal(t, server.DayBalance(wallet, "RUB"), available())
+
+			require.ErrorIs(t, cancel(ruled, "0.01"), assist.ErrDayBalance)
+			server.StandAt(instant(t, "2026-07-02 21:00:00"))
+			pay("50.00")
+			balance := ledger.Balance(wallet, "RUB", server.Now())
+			open := balance.Reserved
+			assert.Equal(t, wallet == assist.WebMoney, !open.IsZero(), "a WebMoney cancel in process counts on the next day too")
+			require.ErrorIs(t, cancel(ruled, "48.26"), assist.ErrDayBalance)
+		})
+	}
+}
+
+// More than is left of the payment, of cards too.
+func TestExceedsPaymentOnBothSides(t *testing.T) {
+	t.Parallel()
+	for _, mean := range walletMeans {
+		server := assisttest.NewServer(t, opened(t)...)
+		server.StandAt(instant(t, "2026-07-01 12:00:00"))
+		order := server.Pay(assisttest.Payment{Amount: money(t, "1.00"), MeanTypeID: mean})
+		server.StandAt(instant(t, "2026-07-03 12:00:00"))
+		client := server.Client(assist.WithWalletRules(nil), assist.WithClock(server.Now))
+		_, err := client.Cancel(t.Context(), order.CancelRequest(money(t, "0.40")), assist.LookFirst())
+		require.NoError(t, err)
+		_, err = client.Cancel(t.Context(), order.CancelRequest(money(t, "0.61")), assist.LookFirst())
+		require.ErrorIs(t, err, assist.ErrExceedsPayment, "what is in process counts")
+		assert.Equal(t, 1, cancelsAt(server))
+		_, err = server.Client(assist.WithClock(server.Now)).Cancel(t.Context(), order.CancelRequest(money(t, "0.61")))
+		assert.Equal(t, assist.Rejected, assist.OutcomeOf(err))
+		_, err = client.CancelFull(t.Context(), order.CancelRequest(assist.Money{}), assist.LookFirst())
+		require.NoError(t, err, "the rest, on another day")
+		_, err = client.CancelFull(t.Context(), order.CancelRequest(assist.Money{}), assist.LookFirst())
+		require.ErrorIs(t, err, assist.ErrExceedsPayment)
+		assert.Equal(t, money(t, "0.00"), ruleOf(t, err).Available)
+	}
+}
+
+func ruleOf(t testing.TB, err error) *assist.WalletRuleError {
+	t.Helper()
+	var rule *assist.WalletRuleError
+	require.ErrorAs(t, err, &rule)
+	return rule
+}
+
+// What the client's rules and ledger let pass, the server never refuses.
+func TestRulesAgreeWithTheServer(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		clock := &atomic.Int64{}
+		clock.Store(instant(t, rapid.SampledFrom([]string{"2013-10-23 19:00:00", "2014-10-25 12:00:00", "2026-07-01 20:00:00"}).Draw(rt, "start")).Unix())
+		now := func() time.Time { return time.Unix(clock.Load(), 0).UTC() }
+		server := assisttest.NewServer(rapidTest{rt, t}, assisttest.WithClock(now), assisttest.InMemory(), assisttest.WithSettleDelay(time.Hour),
+			assisttest.WithCommission(assist.WebMoney, 80), assisttest.WithCommission(assist.YandexMoney, 0), assisttest.WithCommission(assist.QIWI, 350))
+		defer server.Close()
+		ledger, err := assist.NewLedger(assist.Rates{assist.WebMoney: 8_000, assist.YandexMoney: 0, assist.QIWI: 35_000}, now)
+		require.NoError(rt, err)
+		client := server.Client(assist.WithWalletRules(ledger), assist.WithClock(now))
+		var orders []assist.Billnumber
+		var open []*assist.Cancellation
+		rt.Repeat(map[string]func(*rapid.T){
+			"pay": func(rt *rapid.T) {
+				amount, err := assist.NewMoney(rapid.Int64Range(1, 10_000).Draw(rt, "paid"), "RUB")
+				require.NoError(rt, err)
+				order := server.Pay(assisttest.Payment{Amount: amount, MeanTypeID: rapid.SampledFrom(walletMeans).Draw(rt, "mean")})
+				orders = append(orders, order.Billnumber)
+				if paid := order.Operations[0]; assist.WalletOf(paid.MeanTypeID) != assist.NotWallet {
+					require.NoError(rt, ledger.Paid(paid.Billnumber, assist.WalletOf(paid.MeanTypeID), paid.Amount, paid.Date))
+				}
+			},
+			"cancel": func(rt *rapid.T) {
+				if len(orders) == 0 {
+					return
+				}
+				order, _ := server.Order(rapid.SampledFrom(orders).Draw(rt, "order"))
+				send, amount := client.CancelFull, assist.Money{}
+				if rapid.Bool().Draw(rt, "a part") {
+					send = client.Cancel
+					var err error
+					amount, err = assist.NewMoney(rapid.Int64Range(1, order.Amount.Minor()).Draw(rt, "minor"), "RUB")
+					require.NoError(rt, err)
+				}
+				x, err := send(t.Context(), order.CancelRequest(amount))
+				assert.NotEqual(rt, assist.Rejected, assist.OutcomeOf(err), "allowed by the rules and refused by the server: %v", err)
+				assert.NotEqual(rt, assist.Unknown, assist.OutcomeOf(err), "%v", err)
+				if err == nil && x.Status == assist.InProcess {
+					open = append(open, x)
+				}
+			},
+			"follow": func(rt *rapid.T) {
+				for i, x := range open {
+					followed, err := client.Refresh(t.Context(), x)
+					require.NoError(rt, err)
+					open[i] = followed
+				}
+			},
+			"time passes": func(rt *rapid.T) { clock.Add(rapid.Int64Range(0, 20*3600).Draw(rt, "seconds")) },
+			"": func(rt *rapid.T) {
+				for _, w := range []assist.Wallet{assist.WebMoney, assist.YandexMoney, assist.QIWI} {
+					ours, theirs := ledger.Balance(w, "RUB", now()).Available, server.DayBalance(w, "RUB")
+					assert.LessOrEqual(rt, ours.Minor(), theirs.Minor(), "the ledger is never the more generous")
+				}
+			},
+		})
+	})
+}
+
+// rapidTest lets a server end with one check of a property.
+type rapidTest struct {
+	*rapid.T
+	test *testing.T
+}
+
+func (t rapidTest) Cleanup(f func()) { t.test.Cleanup(f) }
+
+func TestHundredHandlersAtOnce(t *testing.T) {
+	t.Parallel()
+	server := assisttest.NewServer(t)
+	server.StandAt(instant(t, "2026-07-01 12:00:00"))
+	var orders []assist.Order
+	for range 100 {
+		orders = append(orders, server.Pay(assisttest.Payment{Amount: money(t, "2.00"), MeanTypeID: 36}))
+	}
+	server.StandAt(instant(t, "2026-07-02 12:00:00"))
+	ledger, err := assist.NewLedger(assist.Rates{assist.QIWI: 0}, server.Now)
+	require.NoError(t, err)
+	paid := server.Pay(assisttest.Payment{Amount: money(t, "50.00"), MeanTypeID: 36})
+	require.NoError(t, ledger.Paid(paid.Operations[0].Billnumber, assist.QIWI, paid.Amount, paid.Date))
+	client := server.Client(assist.WithWalletRules(ledger), assist.WithClock(server.Now))
+	one := money(t, "1.00")
+	var moved, refused atomic.Int32
+	var handlers sync.WaitGroup
+	for _, order := range orders {
+		handlers.Go(func() {
+			_, err := client.Cancel(t.Context(), order.CancelRequest(one))
+			switch {
+			case err == nil:
+				moved.Add(1)
+			case errors.Is(err, assist.ErrDayBalance) && assist.OutcomeOf(err) == assist.NotSent:
+				refused.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	handlers.Wait()
+	assert.Equal(t, int32(50), moved.Load())
+	assert.Equal(t, int32(50), refused.Load())
+	assert.Equal(t, 50, cancelsAt(server), "the server had nothing to refuse")
+	assert.True(t, server.DayBalance(assist.QIWI, "RUB").IsZero())
+	assert.Equal(t, money(t, "50.00"), ledger.Balance(assist.QIWI, "RUB", server.Now()).Refunded)
+}
+
+// What a crash leaves is settled by the intent's id.
+func TestReservationsOutliveTheCall(t *testing.T) {
+	t.Parallel()
+	setup := func(mean int) (*assisttest.Server, *assist.Ledger, *assist.Client, assist.Order) {
+		server := assisttest.NewServer(t)
+		server.StandAt(instant(t, "2026-07-01 12:00:00"))
+		order := server.Pay(assisttest.Payment{Amount: money(t, "10.00"), MeanTypeID: mean})
+		server.StandAt(instant(t, "2026-07-02 12:00:00"))
+		ledger, err := assist.NewLedger(assist.Rates{assist.WalletOf(mean): 0}, server.Now)
+		require.NoError(t, err)
+		paid := server.Pay(assisttest.Payment{Amount: money(t, "10.00"), MeanTypeID: mean})
+		require.NoError(t, ledger.Paid(paid.Operations[0].Billnumber, assist.WalletOf(mean), paid.Amount, paid.Date))
+		return server, ledger, server.Client(assist.WithWalletRules(ledger), assist.WithClock(server.Now)), order
+	}
+	booked := func(server *assisttest.Server, ledger *assist.Ledger, w assist.Wallet) string {
+		b := ledger.Balance(w, "RUB", server.Now())
+		return "refunded " + b.Refunded.Amount() + ", reserved " + b.Reserved.Amount()
+	}
+
+	server, ledger, client, order := setup(30)
+	x, err := client.Cancel(t.Context(), order.CancelRequest(money(t, "4.00")))
+	require.NoError(t, err)
+	assert.Equal(t, "refunded 0.00, reserved 4.00", booked(server, ledger, assist.WebMoney), "in process")
+	server.Advance(10 * time.Minute)
+	_, err = client.Refresh(t.Context(), x)
+	require.NoError(t, err)
+	assert.Equal(t, "refunded 4.00, reserved 0.00", booked(server, ledger, assist.WebMoney))
+
+	server.Next(assisttest.InProcess(time.Minute, "AS100"))
+	x, err = client.Cancel(t.Context(), order.CancelRequest(money(t, "5.00")))
+	require.NoError(t, err)
+	server.Advance(10 * time.Minute)
+	_, err = client.Refresh(t.Context(), x)
+	assert.Equal(t, assist.Rejected, assist.OutcomeOf(err))
+	assert.Equal(t, "refunded 4.00, reserved 0.00", booked(server, ledger, assist.WebMoney))
+
+	server, ledger, client, order = setup(32)
+	var saved assist.Intent
+	save := assist.SaveIntent(func(_ context.Context, in assist.Intent) error { saved = in; return nil })
+	server.Next(assisttest.DieAfter())
+	_, err = client.Cancel(t.Context(), order.CancelRequest(money(t, "4.00")), save)
+	assert.Equal(t, assist.Unknown, assist.OutcomeOf(err))
+	assert.Equal(t, "refunded 0.00, reserved 4.00", booked(server, ledger, assist.YandexMoney), "the money may have moved")
+
+	restarted, err := assist.NewLedger(assist.Rates{assist.YandexMoney: 0}, server.Now)
+	require.NoError(t, err)
+	require.NoError(t, restarted.Hold(saved.ID, assist.YandexMoney, saved.Request.Amount, saved.SentAt))
+	r, err := server.Client(assist.WithWalletRules(restarted), assist.WithClock(server.Now)).Resolve(t.Context(), saved)
+	require.NoError(t, err)
+	assert.Equal(t, assist.Accepted, r.Outcome)
+	assert.Equal(t, "refunded 4.00, reserved 0.00", booked(server, restarted, assist.YandexMoney))
+}
+
+// Five hours of virtual time with a server that refuses a second question within ten
+// minutes: the ledger built from results is never refused, and never more
+// generous than the server.
+func TestDayBalanceFromTheServersResults(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(instant(t, "2026-07-01 12:00:00")))
+		server := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithMinInterval(assisttest.ResultsByDate, 10*time.Minute),
+			assisttest.WithCommission(assist.QIWI, 350))
+		var orders []assist.Order
+		for range 60 {
+			orders = append(orders, server.Pay(assisttest.Payment{Amount: money(t, "10.00"), MeanTypeID: 36}))
+		}
+		balance, err := assist.DayBalanceFromResults(server.Client(), assist.Rates{assist.QIWI: 35_000})
+		require.NoError(t, err)
+		client := server.Client(assist.WithWalletRules(balance))
+		time.Sleep(time.Until(instant(t, "2026-07-01 21:00:01")))
+		moved, refused := 0, 0
+		for i, order := range orders {
+			if i%2 == 0 {
+				server.Pay(assisttest.Payment{Amount: money(t, "7.77"), MeanTypeID: 36})
+			}
+			_, err := client.Cancel(t.Context(), order.CancelRequest(money(t, "5.00")))
+			switch assist.OutcomeOf(err) {
+			case assist.Accepted:
+				moved++
+			case assist.NotSent:
+				require.ErrorIs(t, err, assist.ErrDayBalance, strconv.Itoa(i))
+				refused++
+			default:
+				t.Fatal(err)
+			}
+			available := balance.Balance(assist.QIWI, "RUB", time.Now()).Available
+			assert.LessOrEqual(t, available.Minor(), server.DayBalance(assist.QIWI, "RUB").Minor())
+			time.Sleep(5 * time.Minute)
+		}
+		assert.Positive(t, moved)
+		assert.Positive(t, refused)
+		questions := 0
+		for _, r := range server.Requests() {
+			if r.Service == assisttest.ResultsByDate {
+				questions++
+				assert.Zero(t, r.FirstCode, "never too frequent")
+			}
+		}
+		assert.Greater(t, questions, 20)
+		require.NoError(t, balance.Refresh(t.Context()))
+	})
+}
