@@ -63,17 +63,6 @@ var names = [fieldCount]string{
 	"packetdate", "signature", "checkvalue",
 }
 
-// byName finds a field by its wire name. resultbydate calls protocoltypename
-// protocolname at times (§5).
-var byName = func() map[string]Field {
-	m := make(map[string]Field, fieldCount+1)
-	for f, name := range names {
-		m[name] = Field(f)
-	}
-	m["protocolname"] = ProtocolTypeName
-	return m
-}()
-
 // String gives the wire name.
 func (f Field) String() string {
 	if f < fieldCount {
@@ -83,10 +72,92 @@ func (f Field) String() string {
 }
 
 // FieldOf finds a field by its lower-case wire name. Unknown names are
-// reported as such: new ones may come, and are passed over.
-func FieldOf(name string) (Field, bool) {
-	f, ok := byName[name]
-	return f, ok
+// reported as such: new ones may come, and are passed over. It is a switch
+// because every element of every answer is looked up here, and a map takes
+// longer. resultbydate calls protocoltypename protocolname at times
+// (protocol §5).
+func FieldOf(name string) (f Field, known bool) {
+	switch name {
+	case "billnumber":
+		return Billnumber, true
+	case "ordernumber":
+		return OrderNumber, true
+	case "testmode":
+		return TestMode, true
+	case "ordercomment":
+		return OrderComment, true
+	case "orderamount":
+		return OrderAmount, true
+	case "ordercurrency":
+		return OrderCurrency, true
+	case "rate":
+		return Rate, true
+	case "orderdate":
+		return OrderDate, true
+	case "orderstate":
+		return OrderStateText, true
+	case "firstname":
+		return FirstName, true
+	case "lastname":
+		return LastName, true
+	case "middlename":
+		return MiddleName, true
+	case "email":
+		return Email, true
+	case "operationtype":
+		return OperationType, true
+	case "operationstate":
+		return OperationState, true
+	case "amount":
+		return Amount, true
+	case "currency":
+		return Currency, true
+	case "ipaddress":
+		return IPAddress, true
+	case "clientip":
+		return ClientIP, true
+	case "meantype_id":
+		return MeanTypeID, true
+	case "meantypename":
+		return MeanTypeName, true
+	case "meansubtype":
+		return MeanSubtype, true
+	case "meannumber":
+		return MeanNumber, true
+	case "cardholder":
+		return CardHolder, true
+	case "cardexpirationdate":
+		return CardExpirationDate, true
+	case "issuebank":
+		return IssueBank, true
+	case "bankcountry":
+		return BankCountry, true
+	case "responsecode":
+		return ResponseCode, true
+	case "message":
+		return Message, true
+	case "customermessage":
+		return CustomerMessage, true
+	case "recommendation":
+		return Recommendation, true
+	case "approvalcode":
+		return ApprovalCode, true
+	case "protocoltypename", "protocolname":
+		return ProtocolTypeName, true
+	case "processingname":
+		return ProcessingName, true
+	case "operationdate":
+		return OperationDate, true
+	case "slipno":
+		return SlipNumber, true
+	case "packetdate":
+		return PacketDate, true
+	case "signature":
+		return Signature, true
+	case "checkvalue":
+		return CheckValue, true
+	}
+	return 0, false
 }
 
 // Record is a set of texts. The zero value is empty and ready to use.
