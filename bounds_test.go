@@ -13,8 +13,7 @@ import (
 )
 
 // What an answer under the size limit may cost. The time is that of a machine
-// like the one the limits were set on, so the test allows for one several times
-// slower, and for the race detector.
+// with nothing else to do, so the test allows for one several times slower.
 const (
 	mostTime   = 50 * time.Millisecond
 	mostMemory = 64 << 20
@@ -131,6 +130,9 @@ func dearAnswers() map[string]string {
 // stands alone (it isn't parallel), because it counts what the whole process
 // allocates.
 func TestCostOfAnAnswer(t *testing.T) {
+	if slowdown > 1 {
+		t.Skip("the race detector costs more than what is measured")
+	}
 	verifier := signatureVerifierOf(t, "assist.gpg", "rsa.gpg")
 	for name, body := range dearAnswers() {
 		require.Less(t, len(body), defaultMaxResponseSize, name)
@@ -169,7 +171,7 @@ func cost(t *testing.T, call func(*Client), transport http.RoundTripper, protoco
 			break
 		}
 	}
-	assert.Less(t, took, mostTime*slowest*slowdown)
+	assert.Less(t, took, mostTime*slowest)
 	assert.Less(t, allocated, uint64(mostMemory), "%d MiB", allocated>>20)
 	t.Logf("%s, %.1f MiB", took.Round(time.Microsecond), float64(allocated)/(1<<20))
 }

@@ -110,6 +110,10 @@ func (c *Client) cancel(ctx context.Context, req CancelRequest, full bool, opts 
 		before, known = order.billnumbers(), order
 		if req.Order == nil {
 			req.Order = order
+			// The caller's date served to find the order; Assist's is the right one.
+			if !order.Date.IsZero() {
+				req.OrderDate = order.Date
+			}
 			if err := req.checkOrder(); err != nil {
 				return nil, err
 			}

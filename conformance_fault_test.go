@@ -240,7 +240,8 @@ func lossCases() []conformanceCase {
 			s.requireMoved(order.Billnumber, "10.00")
 		}},
 		{name: "the answer about another payment", play: func(s *scene) {
-			other, order := s.pay(1), s.pay(1)
+			other := s.pay(1)
+			order := s.server.Pay(assisttest.Payment{OrderNumber: other.Number, PaidAt: other.Date})
 			_, err := s.client.Cancel(s.Context(), other.CancelRequest(rub(s, "10.00")))
 			require.NoError(s, err)
 			s.server.Next(assisttest.Replay())

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -87,7 +88,7 @@ func requestCases() []conformanceCase {
 		}},
 		{name: "a base URL with a path", play: func(s *scene) {
 			order := s.pay(1)
-			client, err := assist.NewClient(s.server.URL+"/merchants/gate/", s.server.Credentials(), append(s.options[:len(s.options):len(s.options)], assist.WithHTTPClient(s.server.HTTPClient()))...)
+			client, err := assist.NewClient(s.server.URL+"/merchants/gate/", s.server.Credentials(), append(slices.Clone(s.options), assist.WithHTTPClient(s.server.HTTPClient()))...)
 			require.NoError(s, err)
 			_, err = client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")))
 			require.NoError(s, err)

@@ -158,6 +158,30 @@ func TestCancelReleasesWhatIsNotSent(t *testing.T) {
 	assert.Equal(t, []string{"reserve WebMoney 0.10 RUB", "settle not moved"}, d.entries, "it may have been reserved before it failed")
 }
 
+// slowBalance takes a minute of the client's clock to reserve.
+type slowBalance struct {
+	diary
+	clock *testClock
+}
+
+func (b *slowBalance) Reserve(context.Context, string, Wallet, Money, time.Time) error {
+	b.clock.advance(time.Minute)
+	return nil
+}
+
+// What happened on the order while the day balance took its time is not ours.
+func TestIntentIsDatedAfterTheReservation(t *testing.T) {
+	t.Parallel()
+	clock := clockAt(t, "2013-10-24 13:57:21")
+	c := mocked(t, answering(http.StatusOK, soapAnswer(cancelled())), WithWalletRules(&slowBalance{clock: clock}), WithClock(clock.now))
+	req := webMoneyRequest(t)
+	req.Order = paidByWebMoney(t)
+	var saved Intent
+	_, err := c.Cancel(t.Context(), req, SaveIntent(func(_ context.Context, in Intent) error { saved = in; return nil }))
+	require.NoError(t, err)
+	assert.Equal(t, utc(t, "2013-10-24 13:58:21"), saved.SentAt)
+}
+
 // A day balance that can't be settled changes nothing about the money.
 func TestSettleThatFails(t *testing.T) {
 	t.Parallel()

@@ -225,16 +225,12 @@ func (r *ResultsBalance) question(now time.Time) (query PeriodQuery, window int,
 	return query, window, due
 }
 
-// windowsOf cuts a Moscow day into periods that one question may ask for.
+// windowsOf cuts a Moscow day into periods that one question may ask for. The
+// last may reach beyond the day: no question asks further than now.
 func windowsOf(day moscowDay) []PeriodQuery {
 	var windows []PeriodQuery
-	for from, end := day.start(), (day + 1).start(); from.Before(end); {
-		to := from.Add(resultsWindow)
-		if to.After(end) {
-			to = end
-		}
-		windows = append(windows, PeriodQuery{From: from, To: to})
-		from = to
+	for from, end := day.start(), (day + 1).start(); from.Before(end); from = from.Add(resultsWindow) {
+		windows = append(windows, PeriodQuery{From: from, To: from.Add(resultsWindow)})
 	}
 	return windows
 }
@@ -261,5 +257,6 @@ func (r *ResultsBalance) freshness(now time.Time) (asOf time.Time, stale bool) {
 		begun++
 	}
 	age *= time.Duration(max(begun, 1))
-	return asOf, r.err != nil || asOf.IsZero() || now.Sub(asOf) > age
+	// What was never asked for is of the year 1.
+	return asOf, r.err != nil || now.Sub(asOf) > age
 }

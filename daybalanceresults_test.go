@@ -224,6 +224,10 @@ func TestResultsOfADayOf25Hours(t *testing.T) {
 		server.set(func(s *resultsServer) { s.rows = "" })
 		require.NoError(t, r.Refresh(ctx))
 		assert.Equal(t, server.windows[0], server.windows[2], "the older of the two comes next")
+		time.Sleep(8 * time.Minute)
+		b = r.Balance(QIWI, "RUB", time.Now())
+		assert.Equal(t, utc(t, "2014-10-26 20:40:00"), b.AsOf.UTC())
+		assert.False(t, b.Stale, "two windows take turns, so each is asked every twenty minutes")
 
 		until(t, "2014-10-26 21:00:30")
 		b = r.Balance(QIWI, "RUB", time.Now())

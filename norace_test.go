@@ -2,4 +2,5 @@
 
 package assist
 
+// slowdown is what the race detector costs at most, in time. It is off.
 const slowdown = 1

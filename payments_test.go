@@ -369,6 +369,7 @@ func TestPaymentsRemember(t *testing.T) {
 	p.remember(first)
 	p.remember(second)
 	assert.Equal(t, 1, p.size(), "an extended billnumber is the same payment")
+	assert.Len(t, p.known[payment].unresolved, 2, "remembered twice is remembered once")
 	earlier, found := p.unresolvedBut(payment, nil)
 	assert.True(t, found)
 	assert.Equal(t, "A", earlier.ID)
@@ -389,4 +390,44 @@ func TestPaymentsRemember(t *testing.T) {
 	assert.Equal(t, 1, p.size(), "kept while somebody is served")
 	leave()
 	assert.Zero(t, p.size())
+}
+
+// A cancel that was passed over may still move money, so it is kept until it
+// is resolved, but closes the payment no more.
+func TestPaymentsPassOver(t *testing.T) {
+	t.Parallel()
+	const payment = Billnumber("5700027202722028")
+	in := Intent{ID: "A", Request: CancelRequest{Billnumber: payment}}
+	var p payments
+	p.remember(in)
+	p.passOver(in)
+	p.passOver(in)
+	p.remember(in)
+	assert.True(t, p.open(payment), "remembering doesn't close it again")
+	leave, err := p.enter(t.Context(), payment)
+	require.NoError(t, err)
+	leave()
+	require.Equal(t, 1, p.size())
+	assert.Equal(t, []Intent{in}, p.known[payment].passedOver)
+	p.forget(in)
+	assert.Zero(t, p.size())
+}
+
+func TestPaymentsClaim(t *testing.T) {
+	t.Parallel()
+	const payment = Billnumber("5700027202722028")
+	ours := Intent{ID: "A", Request: CancelRequest{Billnumber: payment}}
+	theirs := Intent{ID: "B", Request: CancelRequest{Billnumber: payment + ".1"}}
+	start := time.Date(2013, 10, 23, 13, 58, 0, 0, time.UTC)
+	var p payments
+	assert.Empty(t, p.claimedByOthers(ours))
+	p.claim(ours, []Operation{{Billnumber: payment + ".3"}}, start)
+	assert.Empty(t, p.claimedByOthers(ours), "our own")
+	assert.Equal(t, map[Billnumber]bool{payment + ".3": true}, p.claimedByOthers(theirs))
+	elsewhere := Intent{ID: "C", Request: CancelRequest{Billnumber: "5700027202722029"}}
+	p.claim(elsewhere, nil, start.Add(claimTime))
+	assert.Len(t, p.claimedByOthers(theirs), 1, "just not forgotten")
+	p.claim(elsewhere, nil, start.Add(claimTime+1))
+	assert.Empty(t, p.claimedByOthers(theirs))
+	assert.Equal(t, 1, p.size())
 }

@@ -2,5 +2,5 @@
 
 package assist
 
-// slowdown is what the race detector costs at most.
+// slowdown is what the race detector costs at most, in time.
 const slowdown = 20

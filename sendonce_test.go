@@ -55,6 +55,7 @@ func TestCancelAsATransportSeesIt(t *testing.T) {
 			a := try(t.Context(), t, client)
 			a.isUnknown(t)
 			assert.ErrorIs(t, a.err, errPlanned)
+			assert.NotContains(t, a.err.Error(), testBase, "net/http puts the URL around its errors, which tells nothing")
 			assert.Equal(t, 1, calls)
 		})
 	}

@@ -39,7 +39,8 @@ type WalletFacts struct {
 // all of its operations, as [Client.OrderResult] gives it; the one in an answer
 // to a cancel doesn't.
 func WalletFactsOf(o Order, req CancelRequest, now time.Time) (WalletFacts, error) {
-	req.Order = &o
+	// The caller's date of the order is for finding it.
+	req.Order, req.OrderDate = &o, o.Date
 	if err := req.checkOrder(); err != nil {
 		return WalletFacts{}, err
 	}
