@@ -257,7 +257,7 @@ func walletOfOrder(o *Order) Wallet {
 		return NotWallet
 	}
 	for _, op := range o.Operations {
-		if w := WalletOf(op.MeanTypeID); w != NotWallet {
+		if w := op.wallet(); w != NotWallet {
 			return w
 		}
 	}
