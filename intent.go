@@ -36,6 +36,13 @@ func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) In
 		SentAt:     c.now().UTC(),
 		Before:     before,
 	}
+	if known := in.Request.Order; known != nil && before != nil {
+		// Before says it already.
+		known.Operations = slices.DeleteFunc(known.Operations, func(op Operation) bool { return slices.Contains(before, op.Billnumber) })
+		if len(known.Operations) == 0 {
+			in.Request.Order = nil
+		}
+	}
 	// What this client's earlier cancels were answered with can't be this one's.
 	for _, operation := range slices.Sorted(maps.Keys(c.payments.claimedByOthers(in))) {
 		if in.knownBefore(operation) {
@@ -52,10 +59,8 @@ func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) In
 // knownBefore tells the operations that can't be this intent's, because they
 // were seen before it was sent.
 func (in Intent) knownBefore(b Billnumber) bool {
-	for _, old := range in.Before {
-		if old == b {
-			return true
-		}
+	if slices.Contains(in.Before, b) {
+		return true
 	}
 	if in.Request.Order != nil {
 		for _, old := range in.Request.Order.Operations {
