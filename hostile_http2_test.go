@@ -238,7 +238,7 @@ func TestHTTP2FaultsAreUnknownAndArriveOnce(t *testing.T) {
 					})
 					client := reachHTTP2(t, server, WithMaxResponseSize(smallest))
 					for range good {
-						warmUp(t, client)
+						cancelAnother(t.Context(), t, client)
 					}
 					try(t.Context(), t, client).isUnknown(t)
 					arrivals, connections := server.counts()
@@ -369,7 +369,7 @@ func TestOwnTransportSpeaksHTTP2(t *testing.T) {
 		return resp, err
 	})}))
 	for range 2 {
-		warmUp(t, client)
+		cancelAnother(t.Context(), t, client)
 	}
 	arrivals, connections := server.counts()
 	assert.Equal(t, 2, arrivals)

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"regexp"
 	"strings"
 	"sync"
@@ -166,6 +167,51 @@ func (c *hostileConn) serve() {
 		}
 		c.write(http200(answerTo(body)))
 	}
+}
+
+// newTrappedServer serves well until it is armed. The next request then meets
+// the fault, from its first byte on, and all others are served well again: a
+// second send looks like a success, which no test expects.
+func newTrappedServer(t testing.TB, fault func(*hostileConn)) (server *hostileServer, arm func()) {
+	t.Helper()
+	var armed atomic.Bool
+	server = newHostileServer(t, nil, func(c *hostileConn) {
+		for c.arrival() {
+			if armed.CompareAndSwap(true, false) {
+				fault(c)
+				return
+			}
+			body, ok := c.restOfRequest()
+			if !ok {
+				return
+			}
+			c.write(http200(answerTo(body)))
+		}
+	})
+	return server, func() { armed.Store(true) }
+}
+
+// cancelAnother cancels another payment, which must succeed.
+func cancelAnother(ctx context.Context, t testing.TB, c *Client) {
+	t.Helper()
+	req := webMoneyRequest(t)
+	req.Billnumber = "5700027202722001"
+	_, err := c.Cancel(ctx, req)
+	require.NoError(t, err)
+}
+
+// warmUp cancels another payment until the HTTP/1 connection is kept, so that
+// the next cancel meets a used one. It tells how many cancels that took: a slow
+// machine makes net/http give up a connection now and then.
+func warmUp(t testing.TB, c *Client) (cancels int) {
+	t.Helper()
+	kept := false
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{PutIdleConn: func(err error) { kept = err == nil }})
+	for !kept {
+		cancelAnother(ctx, t, c)
+		cancels++
+	}
+	return cancels
 }
 
 func http200(body string) string {

@@ -453,6 +453,7 @@ func TestVerdictOnFlatAnswers(t *testing.T) {
 		{"refused", `<result firstcode="5" secondcode="108" count="0"></result>`, Rejected, 0, nil},
 		{"refused with an order beside it", flatAnswer(`firstcode="5" secondcode="108" count="1"`, ours, "AS000"), Unknown, 0, ErrContradiction},
 		{"0 with a second code", flatAnswer(`firstcode="0" secondcode="108" count="1"`, ours, "AS000"), Unknown, 0, ErrContradiction},
+		{"codes that are no numbers", flatAnswer(`firstcode="x" secondcode="0" count="1"`, ours, "AS000"), Unknown, 0, ErrUnreadable},
 		{"no order", `<result firstcode="0" secondcode="0" count="0"></result>`, Unknown, 0, ErrOtherAnswer},
 		{"two orders", strings.Replace(one, "</order>", "</order>"+one[strings.Index(one, "<order>"):strings.Index(one, "</orders>")], 1), Unknown, 0, nil},
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assist-go/assist/internal/wire"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -98,11 +99,13 @@ func (h deafHandler) Handle(context.Context, slog.Record) error {
 	return nil
 }
 
+// It stands alone (it isn't parallel), because it counts allocations.
 func TestNothingIsBuiltForALevelThatIsOff(t *testing.T) {
-	t.Parallel()
 	c := mocked(t, answering(http.StatusOK, soapAnswer(cancelled())), WithLogger(slog.New(deafHandler{slog.DiscardHandler, t})), DangerouslyLogBodies())
 	_, err := c.Cancel(t.Context(), webMoneyRequest(t))
 	require.NoError(t, err)
+	record := exchangeRecord{service: wire.Cancel, reply: &reply{}, err: &APIError{First: 7}}
+	assert.Zero(t, testing.AllocsPerRun(100, func() { c.logExchange(t.Context(), record) }))
 }
 
 func TestBodiesAreLoggedOnlyOnDemand(t *testing.T) {

@@ -2,6 +2,7 @@ package assist
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -72,6 +73,8 @@ func TestResolve(t *testing.T) {
 		{name: "known before", in: []func(*Intent){lookedFirst(".3")}, operations: []dated{at(cancelled(), time.Second)}},
 		{name: "known before, and a new one", in: []func(*Intent){lookedFirst(".2")}, operations: []dated{at(numbered(".2"), time.Second), at(cancelled(), time.Second)}, want: Accepted, status: Succeeded},
 		{name: "two new ones", in: []func(*Intent){lookedFirst()}, operations: []dated{at(numbered(".2"), time.Second), at(declined, time.Second)}, candidates: 2},
+		{name: "two new ones that make up the rest", in: []func(*Intent){lookedFirst(), func(in *Intent) { in.Request.Amount = rub(t, "0.50") }},
+			operations: []dated{at(whole(".2", "0.50"), time.Second), at(whole(".3", "0.50"), time.Second)}, candidates: 2},
 		{name: "in the order given to the cancel", in: []func(*Intent){func(in *Intent) {
 			in.Request.Order = &Order{Operations: []Operation{{Billnumber: "5700027202722028.3"}}}
 		}}, operations: []dated{at(cancelled(), time.Second)}},
@@ -108,6 +111,11 @@ func TestResolve(t *testing.T) {
 				require.NotNil(t, r.Order)
 				_, stillUnresolved := c.payments.unresolvedBut(in.Request.Billnumber, nil)
 				assert.Equal(t, test.want == Unknown, stillUnresolved, "the payment opens when it is resolved")
+				after := l.client(t)
+				_, err = after.Resolve(t.Context(), in)
+				require.NoError(t, err)
+				_, stillUnresolved = after.payments.unresolvedBut(in.Request.Billnumber, nil)
+				assert.Equal(t, test.want == Unknown, stillUnresolved, "a client that didn't send it closes the payment too")
 				switch test.want {
 				case Accepted:
 					assert.Equal(t, test.status, r.Cancellation.Status)
@@ -176,6 +184,52 @@ func TestResolveUnderClockSkew(t *testing.T) {
 	}
 }
 
+// Without a Date header the server's clock is known to the minute. An equal
+// cancel half a minute earlier can't be told from ours, and must not be taken
+// for it.
+func TestResolveToTheMinuteIsDoubtful(t *testing.T) {
+	t.Parallel()
+	for second := range 6 {
+		t.Run(fmt.Sprint(10*second), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Duration(10*second) * time.Second)
+				l := &listing{noDate: true}
+				l.put(numbered(".2"), time.Now())
+				time.Sleep(30 * time.Second)
+				in := lostIntent(t)
+				time.Sleep(47 * time.Second)
+				c := l.client(t)
+				r, err := c.Resolve(t.Context(), in)
+				require.NoError(t, err)
+				assert.Equal(t, Unknown, r.Outcome)
+
+				time.Sleep(5 * time.Minute)
+				l.put(cancelled(), time.Now())
+				r, err = c.Resolve(t.Context(), in)
+				require.NoError(t, err)
+				if len(r.Candidates) > 0 || r.Outcome == Unknown {
+					assert.Equal(t, Unknown, r.Outcome, "one that is certain beside one that is doubtful")
+				} else {
+					assert.Equal(t, Billnumber("5700027202722028.3"), r.Cancellation.Operation.Billnumber)
+				}
+			})
+		})
+	}
+	// Of one certain and one doubtful candidate neither decides.
+	c := mocked(t, answering(200, ""))
+	sent := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	in := lostIntent(t, func(in *Intent) { in.SentAt = sent })
+	op := Operation{Type: OperationCancel, State: OperationSuccess, ResponseCode: ResponseDone, Amount: in.Request.Amount}
+	near, far := op, op
+	near.Billnumber, near.Date = "5700027202722028.2", sent
+	far.Billnumber, far.Date = "5700027202722028.3", sent.Add(10*time.Minute)
+	order := &Order{Billnumber: in.Request.Billnumber, PacketDate: sent.Add(20 * time.Minute), Operations: []Operation{near, far}}
+	r := c.decide(in, &sighting{order: order, received: sent.Add(20 * time.Minute)})
+	assert.Equal(t, Unknown, r.Outcome)
+	assert.Len(t, r.Candidates, 2)
+}
+
 func TestResolveWithoutAnyServerClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -240,6 +294,8 @@ func TestResolveKnowsTheOtherCancelsOfThisClient(t *testing.T) {
 		assert.Equal(t, Billnumber("5700027202722028.3"), x.Operation.Billnumber)
 
 		time.Sleep(time.Hour)
+		// Another payment's answer makes the client forget what is old.
+		c.payments.claim(Intent{ID: "OTHER", Request: CancelRequest{Billnumber: "5700027202722099"}}, x.Operations, c.now())
 		in := unknown.Intent
 		in.Request.OrderNumber = "n-7"
 		s := &sighting{order: &Order{Billnumber: in.Request.Billnumber, Operations: x.Operations}, serverTime: time.Now(), received: time.Now()}

@@ -118,6 +118,7 @@ func TestWrongTokens(t *testing.T) {
 		"cut":             token[:len(token)-3],
 		"one letter":      token[:30] + "_" + token[31:],
 		"kind alone":      intentTokenKind + ".",
+		"another amount":  changedInside(t, token, "0.10", "0.90"),
 		"too long":        token + strings.Repeat("A", maxTokenSize),
 		"not JSON":        sealToken(intentTokenKind, "x"),
 		"no id":           sealToken(intentTokenKind, func() intentToken { s := in.token(); s.ID = ""; return s }()),
@@ -145,6 +146,16 @@ func TestWrongTokens(t *testing.T) {
 	}
 	_, err := c.Resume(token)
 	require.ErrorIs(t, err, ErrToken)
+}
+
+// changedInside changes the text of a token and leaves its checksum.
+func changedInside(t testing.TB, token, from, to string) string {
+	kind, packed, _ := strings.Cut(token, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(packed)
+	require.NoError(t, err)
+	changed := strings.Replace(string(raw), from, to, 1)
+	require.NotEqual(t, string(raw), changed)
+	return kind + "." + base64.RawURLEncoding.EncodeToString([]byte(changed))
 }
 
 func FuzzParseIntent(f *testing.F) {

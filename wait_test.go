@@ -284,6 +284,52 @@ func TestShortWaits(t *testing.T) {
 	}
 }
 
+func TestPausesAreJittered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{}
+		_, err := l.client(t).Wait(t.Context(), inProcess(t), 10*time.Hour, PollEvery(time.Minute, time.Minute))
+		require.Error(t, err)
+		pauses := make(map[time.Duration]bool)
+		for i := 1; i < len(l.asked)-1; i++ {
+			pause := l.asked[i].Sub(l.asked[i-1])
+			assert.GreaterOrEqual(t, pause, 48*time.Second)
+			assert.LessOrEqual(t, pause, 72*time.Second)
+			pauses[pause] = true
+		}
+		assert.Greater(t, len(pauses), 100, "no two waits fall into step")
+	})
+}
+
+// A restart takes up thousands of cancellations at once; the server meets them a
+// few at a time.
+func TestFewQuestionsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		asking, most := 0, 0
+		c := mocked(t, roundTripper(func(*http.Request) (*http.Response, error) {
+			mu.Lock()
+			asking++
+			most = max(most, asking)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			defer mu.Unlock()
+			asking--
+			return nil, errors.New("busy")
+		}))
+		var all sync.WaitGroup
+		for i := range 200 {
+			x := inProcess(t)
+			x.Intent.Request.Billnumber = Billnumber(fmt.Sprintf("57%014d", i))
+			all.Go(func() { _, _ = c.Wait(t.Context(), x, time.Minute) })
+		}
+		all.Wait()
+		assert.Equal(t, questionsAtOnce, most)
+	})
+}
+
 func TestPollEveryHasAFloor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -292,5 +338,10 @@ func TestPollEveryHasAFloor(t *testing.T) {
 		require.Error(t, err)
 		assert.LessOrEqual(t, l.questions(), 60)
 		assert.Greater(t, l.questions(), 40)
+
+		l = &listing{}
+		_, err = l.client(t).Wait(t.Context(), inProcess(t), time.Minute, PollEvery(-time.Hour, -time.Hour))
+		require.Error(t, err)
+		assert.LessOrEqual(t, l.questions(), 60)
 	})
 }
