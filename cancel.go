@@ -129,8 +129,7 @@ func (c *Client) cancel(ctx context.Context, req CancelRequest, full bool, opts 
 	// The day balance may have taken its time.
 	in.SentAt = c.now().UTC()
 	if options.saveIntent != nil {
-		if err := options.saveIntent(ctx, in); err != nil {
-			c.settle(ctx, in.ID, NotSent, nil)
+		if err := c.save(ctx, in, options.saveIntent); err != nil {
 			return nil, stopped("saving the intent", err)
 		}
 	}
@@ -138,6 +137,20 @@ func (c *Client) cancel(ctx context.Context, req CancelRequest, full bool, opts 
 		c.payments.passOver(earlier)
 	}
 	return c.send(ctx, in, walletOfOrder(known), body)
+}
+
+// save hands the intent out. What the day balance set aside is given back when
+// that fails, and also when the caller's function panics.
+func (c *Client) save(ctx context.Context, in Intent, saveIntent func(context.Context, Intent) error) (err error) {
+	saved := false
+	defer func() {
+		if !saved {
+			c.settle(ctx, in.ID, NotSent, nil)
+		}
+	}()
+	err = saveIntent(ctx, in)
+	saved = err == nil
+	return err
 }
 
 // send makes the one exchange of a cancel.

@@ -41,15 +41,19 @@ type Client struct {
 	protocol  Protocol
 	language  Language
 	endpoints [wire.ResultByDate + 1]*url.URL
-	http      http.Client
-	logger    *slog.Logger
-	logBodies bool
-	maxSize   int64
-	now       func() time.Time
-	verifiers []Verifier
-	payments  payments
-	watches   watches
-	questions gate
+	// soapActions are the endpoints as the SOAPAction header has them.
+	soapActions [wire.ResultByDate + 1]string
+	// callTimeout bounds a whole call; 0 leaves it to the caller's http.Client.
+	callTimeout time.Duration
+	http        http.Client
+	logger      *slog.Logger
+	logBodies   bool
+	maxSize     int64
+	now         func() time.Time
+	verifiers   []Verifier
+	payments    payments
+	watches     watches
+	questions   gate
 
 	walletRules bool
 	dayBalance  DayBalance // nil: no cap is watched
@@ -112,6 +116,9 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 
 		verifiers: cfg.verifiers,
 	}
+	if cfg.httpClient == nil {
+		c.callTimeout = callTimeout
+	}
 	for service, path := range map[wire.Service]string{
 		wire.Cancel:       cfg.cancelPath,
 		wire.OrderResult:  "/orderresult/orderresult.cfm",
@@ -121,6 +128,7 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 		endpoint := *base
 		endpoint.Path = strings.TrimRight(base.Path, "/") + path
 		c.endpoints[service] = &endpoint
+		c.soapActions[service] = `"` + endpoint.String() + `"`
 	}
 	return c, nil
 }

@@ -1,14 +1,12 @@
 package assist
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,26 +40,24 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 	var conn connectionTrace
 	protocol := c.protocol.forService(s)
 	codec := protocol.codec()
-	req, err := http.NewRequestWithContext(conn.watch(ctx), http.MethodPost, c.endpoints[s].String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, &neverSent{err}
-	}
-	req.Header.Set("Content-Type", codec.contentType())
-	if protocol == SOAP {
-		req.Header.Set("SOAPAction", `"`+c.endpoints[s].String()+`"`)
+	if c.callTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.callTimeout, errCallTimeout)
+		defer cancel()
 	}
 	single := &singleBody{left: body}
-	if once {
-		// net/http replays a request when it can get the body again (HTTP/2
-		// after REFUSED_STREAM, PROTOCOL_ERROR or GOAWAY, a redirect 307 or 308)
-		// or when a header calls it idempotent. So there is one body, and no
-		// such header.
-		req.GetBody = nil
-		req.Body = single
+	req := c.request(conn.watch(ctx), s, codec.contentType(), single, int64(len(body)))
+	if protocol == SOAP {
+		req.Header.Set("SOAPAction", c.soapActions[s])
+	}
+	if !once {
+		// A question may be asked again on another connection when the one that was
+		// idle turns out to be closed.
+		req.GetBody = func() (io.ReadCloser, error) { return &singleBody{left: body}, nil }
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		err = causeOf(ctx, err)
+		err = c.causeOf(ctx, err)
 		// The body is sealed first: a transport that still runs somewhere could
 		// otherwise send it after we said that it won't.
 		if untouched := single.seal(); untouched && conn.neverHad() {
@@ -70,10 +66,15 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 		return nil, err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		// net/http hands the connection over, and watches neither the context nor
+		// any time limit from then on.
+		return nil, fmt.Errorf("%w (HTTP 101)", ErrUnreadable)
+	}
 	r := &reply{status: resp.StatusCode, header: resp.Header}
 	text, err := readWhole(resp.Body, resp.ContentLength, c.maxSize)
 	if err != nil {
-		return nil, causeOf(ctx, err)
+		return nil, c.causeOf(ctx, err)
 	}
 	r.received, r.size = c.now(), len(text)
 	c.logBody(ctx, s, r.status, text)
@@ -87,6 +88,21 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 		return r, fmt.Errorf("%w (HTTP %d, %d bytes): %w", ErrUnreadable, r.status, r.size, err)
 	}
 	return r, nil
+}
+
+// request makes the request by hand: the endpoint is parsed already. It has no
+// GetBody, and no header that calls it idempotent. With either, net/http would
+// replay it (HTTP/2 after REFUSED_STREAM, PROTOCOL_ERROR or GOAWAY, a redirect
+// 307 or 308, a connection that dies).
+func (c *Client) request(ctx context.Context, s wire.Service, contentType string, body io.ReadCloser, length int64) *http.Request {
+	endpoint := *c.endpoints[s]
+	req := &http.Request{
+		Method: http.MethodPost, URL: &endpoint, Host: endpoint.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": {contentType}},
+		Body:   body, ContentLength: length,
+	}
+	return req.WithContext(ctx)
 }
 
 // singleBody gives its bytes once, and none after it is sealed.
@@ -148,9 +164,19 @@ func readWhole(body io.Reader, length, limit int64) (string, error) {
 	if length > limit {
 		return "", errTooLarge
 	}
-	// One byte more than expected, so that the end is met without growing.
-	text := make([]byte, 0, max(length, 2047)+1)
+	kept := answerBuffers.Get().(*[]byte)
+	defer answerBuffers.Put(kept)
+	text := (*kept)[:0]
+	// What an answer needed beyond the usual is not kept.
+	defer func() {
+		if cap(text) <= maxKeptBuffer {
+			*kept = text[:0]
+		}
+	}()
 	for {
+		if len(text) == cap(text) {
+			text = append(text, 0)[:len(text)]
+		}
 		n, err := body.Read(text[len(text):cap(text)])
 		text = text[:len(text)+n]
 		switch {
@@ -161,31 +187,14 @@ func readWhole(body io.Reader, length, limit int64) (string, error) {
 		case err != nil:
 			return "", fmt.Errorf("reading the answer: %w", err)
 		}
-		if len(text) == cap(text) {
-			text = append(text, 0)[:len(text)]
-		}
 	}
 }
 
-// causeOf drops the URL that net/http puts around its errors, and names the
-// cause of a context that is over.
-func causeOf(ctx context.Context, err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	if ctx.Err() != nil {
-		return errors.Join(contextError(ctx), err)
-	}
-	return err
-}
+// answerBuffers saves reading every answer into memory of its own before it
+// becomes a text.
+var answerBuffers = sync.Pool{New: func() any {
+	buffer := make([]byte, 0, 4096)
+	return &buffer
+}}
 
-// contextError gives the cause of a finished context, in a way that errors.Is
-// finds both the cause and context.Canceled or DeadlineExceeded.
-func contextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return errors.Join(cause, err)
-}
+const maxKeptBuffer = 64 << 10

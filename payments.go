@@ -22,9 +22,15 @@ type paymentDesk struct {
 	turn       chan struct{} // holds one token while nobody is being served
 	standing   int
 	unresolved []Intent
-	passedOver []Intent              // unresolved, but cancelled again despite it
-	claimed    map[Billnumber]string // operation → the intent that it belongs to
-	recent     int                   // claims that are not forgotten yet
+	passedOver []Intent // unresolved, but cancelled again despite it
+	claimed    []claim
+	recent     int // claims that are not forgotten yet
+}
+
+// claim says to which intent an operation belongs.
+type claim struct {
+	operation Billnumber
+	intent    string
 }
 
 // recentClaim lets a claim be forgotten when it is old.
@@ -145,11 +151,11 @@ func (p *payments) claim(in Intent, operations []Operation, now time.Time) {
 	defer p.mu.Unlock()
 	p.forgetOldClaimsLocked(now)
 	desk := p.deskLocked(payment)
-	if desk.claimed == nil {
-		desk.claimed = make(map[Billnumber]string)
-	}
 	for _, op := range operations {
-		desk.claimed[op.Billnumber] = in.ID
+		// A plain billnumber names the payment, not an operation.
+		if op.Billnumber.Operation() != 0 {
+			desk.claimed = append(desk.claimed, claim{operation: op.Billnumber, intent: in.ID})
+		}
 	}
 	desk.recent++
 	p.claims = append(p.claims, recentClaim{payment: payment, at: now})
@@ -177,9 +183,9 @@ func (p *payments) claimedByOthers(in Intent) map[Billnumber]bool {
 		return nil
 	}
 	others := make(map[Billnumber]bool, len(desk.claimed))
-	for operation, id := range desk.claimed {
-		if id != in.ID {
-			others[operation] = true
+	for _, c := range desk.claimed {
+		if c.intent != in.ID {
+			others[c.operation] = true
 		}
 	}
 	return others

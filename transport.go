@@ -27,7 +27,7 @@ const (
 // hardened makes the client's own http.Client: a copy, so that the caller's is
 // not changed and can't be changed under us.
 func hardened(given *http.Client, rootCAs *x509.CertPool) (http.Client, error) {
-	client := http.Client{Timeout: callTimeout}
+	var client http.Client
 	if given != nil {
 		client = *given
 	}

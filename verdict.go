@@ -118,12 +118,13 @@ func (c *Client) refusalIn(a *wire.Answer) (*APIError, error) {
 // newest of type 300, for all of a payment every new one. The newest is always
 // ours or the answer is doubtful.
 func ownOperations(in Intent, order Order) ([]Operation, error) {
-	newest, err := newestCancel(order.Operations)
+	index, err := newestCancel(order.Operations)
 	if err != nil {
 		return nil, err
 	}
-	fresh := func(op Operation) bool {
-		return order.PacketDate.IsZero() || op.Date.IsZero() || order.PacketDate.Sub(op.Date) <= oldestOperation
+	newest := &order.Operations[index]
+	fresh := func(op *Operation) bool {
+		return op.Date.IsZero() || order.PacketDate.Sub(op.Date) <= oldestOperation
 	}
 	switch {
 	case in.knownBefore(newest.Billnumber):
@@ -137,46 +138,60 @@ func ownOperations(in Intent, order Order) ([]Operation, error) {
 		if newest.Amount != in.Request.Amount {
 			return nil, fmt.Errorf("%w: the operation %s is of another amount", ErrOtherAnswer, newest.Billnumber)
 		}
-		return []Operation{newest}, nil
+		return order.Operations[index : index+1 : index+1], nil
 	}
 	var own []Operation
-	for _, op := range order.Operations {
+	for i := range order.Operations {
+		op := &order.Operations[i]
 		if op.Type == OperationCancel && !in.knownBefore(op.Billnumber) && fresh(op) {
-			own = append(own, op)
+			own = append(own, *op)
 		}
 	}
 	return own, checkSum(own, order.Amount)
 }
 
-// newestCancel is the operation of type 300 with the highest number. A number
-// that stands twice, or is missing among several, leaves it open which is
-// ours.
-func newestCancel(operations []Operation) (Operation, error) {
-	var newest Operation
-	seen := make(map[Billnumber]bool, len(operations))
-	cancels, plain := 0, false
-	for _, op := range operations {
-		if seen[op.Billnumber] {
-			return Operation{}, fmt.Errorf("%w: the operation %s stands twice", ErrContradiction, op.Billnumber)
-		}
-		seen[op.Billnumber] = true
+// newestCancel finds the operation of type 300 with the highest number. A number
+// that stands twice, or is missing among several, leaves it open which is ours.
+func newestCancel(operations []Operation) (index int, err error) {
+	if twice, found := repeated(operations); found {
+		return 0, fmt.Errorf("%w: the operation %s stands twice", ErrContradiction, twice)
+	}
+	newest, cancels, plain := 0, 0, false
+	for i := range operations {
+		op := &operations[i]
 		if op.Type != OperationCancel {
 			continue
 		}
 		cancels++
 		number := op.Billnumber.Operation()
 		plain = plain || number == 0
-		if cancels == 1 || number > newest.Billnumber.Operation() {
-			newest = op
+		if cancels == 1 || number > operations[newest].Billnumber.Operation() {
+			newest = i
 		}
 	}
 	switch {
 	case cancels == 0:
-		return Operation{}, fmt.Errorf("%w: no operation of type 300", ErrOtherAnswer)
+		return 0, fmt.Errorf("%w: no operation of type 300", ErrOtherAnswer)
 	case plain && cancels > 1:
-		return Operation{}, fmt.Errorf("%w: several cancels, one of them without its number", ErrContradiction)
+		return 0, fmt.Errorf("%w: several cancels, one of them without its number", ErrContradiction)
 	}
 	return newest, nil
+}
+
+// repeated finds a billnumber that stands twice.
+func repeated(operations []Operation) (Billnumber, bool) {
+	if len(operations) < 2 {
+		return "", false
+	}
+	seen := make(map[Billnumber]bool, len(operations))
+	for i := range operations {
+		b := operations[i].Billnumber
+		if seen[b] {
+			return b, true
+		}
+		seen[b] = true
+	}
+	return "", false
 }
 
 // checkSum refuses cancels that are of another currency than the order or more
