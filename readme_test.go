@@ -215,9 +215,9 @@ func TestReadmeTableOfOutcomes(t *testing.T) {
 			case err != nil:
 				want = append(want, outcome+", `"+reflect.TypeOf(err).String()+"`")
 			case x.Status == assist.Succeeded:
-				want = append(want, outcome+", `Status` is `Succeeded`")
+				want = append(want, outcome+", `Status`: `Succeeded`")
 			default:
-				want = append(want, outcome+", `Status` is `InProcess`")
+				want = append(want, outcome+", `Status`: `InProcess`")
 			}
 			if o := assist.OutcomeOf(err); o == assist.NotSent || o == assist.Rejected {
 				assert.True(t, server.Moved(order.Billnumber).IsZero())
