@@ -206,7 +206,7 @@ func (req CancelRequest) withoutPersonal() CancelRequest {
 
 // wireRequest writes the request down as texts. It assumes that check passed.
 func (c *Client) cancelWireRequest(req *CancelRequest) *wire.Request {
-	q := c.wireRequest(wire.Cancel, wire.Param{Name: "Billnumber", Value: string(req.Billnumber)}, 6)
+	q := c.wireRequest(wire.Cancel, wire.Param{Name: "Billnumber", Value: string(req.Billnumber)}, 4)
 	if req.Amount != (Money{}) {
 		q.Params = append(q.Params,
 			wire.Param{Name: "Amount", Value: req.Amount.Amount()},

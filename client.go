@@ -44,16 +44,17 @@ type Client struct {
 	// soapActions are the endpoints as the SOAPAction header has them.
 	soapActions [wire.ResultByDate + 1]string
 	// callTimeout bounds a whole call; 0 leaves it to the caller's http.Client.
-	callTimeout time.Duration
-	http        http.Client
-	logger      *slog.Logger
-	logBodies   bool
-	maxSize     int64
-	now         func() time.Time
-	verifiers   []Verifier
-	payments    payments
-	watches     watches
-	questions   gate
+	callTimeout  time.Duration
+	ownTransport bool
+	http         http.Client
+	logger       *slog.Logger
+	logBodies    bool
+	maxSize      int64
+	now          func() time.Time
+	verifiers    []Verifier
+	payments     payments
+	watches      watches
+	questions    gate
 
 	walletRules bool
 	dayBalance  DayBalance // nil: no cap is watched
@@ -119,6 +120,7 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 	if cfg.httpClient == nil {
 		c.callTimeout = callTimeout
 	}
+	c.ownTransport = cfg.httpClient == nil || cfg.httpClient.Transport == nil
 	for service, path := range map[wire.Service]string{
 		wire.Cancel:       cfg.cancelPath,
 		wire.OrderResult:  "/orderresult/orderresult.cfm",

@@ -1,6 +1,7 @@
 package assist
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -45,8 +46,7 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 		ctx, cancel = context.WithTimeoutCause(ctx, c.callTimeout, errCallTimeout)
 		defer cancel()
 	}
-	single := &singleBody{left: body}
-	req := c.request(conn.watch(ctx), s, codec.contentType(), single, int64(len(body)))
+	req, single := c.request(conn.watch(ctx), s, codec.contentType(), body)
 	if protocol == SOAP {
 		req.Header.Set("SOAPAction", c.soapActions[s])
 	}
@@ -58,9 +58,9 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 	resp, err := c.http.Do(req)
 	if err != nil {
 		err = c.causeOf(ctx, err)
-		// The body is sealed first: a transport that still runs somewhere could
-		// otherwise send it after we said that it won't.
-		if untouched := single.seal(); untouched && conn.neverHad() {
+		// The body is sealed first: a transport of the caller's that still runs
+		// somewhere could otherwise send it after we said that it won't.
+		if untouched := single == nil || single.seal(); untouched && conn.neverHad() {
 			return nil, &neverSent{err}
 		}
 		return nil, err
@@ -94,15 +94,23 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 // GetBody, and no header that calls it idempotent. With either, net/http would
 // replay it (HTTP/2 after REFUSED_STREAM, PROTOCOL_ERROR or GOAWAY, a redirect
 // 307 or 308, a connection that dies).
-func (c *Client) request(ctx context.Context, s wire.Service, contentType string, body io.ReadCloser, length int64) *http.Request {
-	endpoint := *c.endpoints[s]
+func (c *Client) request(ctx context.Context, s wire.Service, contentType string, body []byte) (*http.Request, *singleBody) {
 	req := &http.Request{
-		Method: http.MethodPost, URL: &endpoint, Host: endpoint.Host,
+		Method: http.MethodPost, URL: c.endpoints[s], Host: c.endpoints[s].Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Content-Type": {contentType}},
-		Body:   body, ContentLength: length,
+		Header: http.Header{"Content-Type": {contentType}}, ContentLength: int64(len(body)),
 	}
-	return req.WithContext(ctx)
+	if c.ownTransport {
+		// net/http sends a body that it knows to be in memory in one packet with
+		// its head. Our own transport never reads it after it has failed.
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		return req.WithContext(ctx), nil
+	}
+	// What a transport of the caller's does with body and URL isn't known.
+	single := &singleBody{left: body}
+	endpoint := *c.endpoints[s]
+	req.Body, req.URL = single, &endpoint
+	return req.WithContext(ctx), single
 }
 
 // singleBody gives its bytes once, and none after it is sealed.

@@ -93,7 +93,23 @@ func NewMoney(minor int64, currency string) (Money, error) {
 	if minor > maxMinor {
 		return Money{}, fmt.Errorf("%w: more than 15 digits", ErrMoney)
 	}
-	return Money{minor: minor, currency: currency}, nil
+	return Money{minor: minor, currency: keptCurrency(currency)}, nil
+}
+
+// keptCurrency gives the code in memory of its own: cut out of an answer, it
+// would keep the whole answer alive for as long as the amount.
+func keptCurrency(currency string) string {
+	switch currency {
+	case "RUB":
+		return "RUB"
+	case "BYN":
+		return "BYN"
+	case "USD":
+		return "USD"
+	case "EUR":
+		return "EUR"
+	}
+	return strings.Clone(currency)
 }
 
 func checkCurrency(currency string) error {

@@ -53,28 +53,31 @@ type Operation struct {
 // bare is the operation as an error or a token may carry it, by allow-list: no
 // personal data, and no text that the server made up.
 func (o Operation) bare() Operation {
-	bare := Operation{Billnumber: o.Billnumber, Amount: o.Amount, Date: o.Date, MeanTypeID: o.MeanTypeID}
+	bare := Operation{Billnumber: kept(o.Billnumber), Amount: o.Amount, Date: o.Date, MeanTypeID: o.MeanTypeID}
 	if o.Type.Known() {
-		bare.Type = o.Type
+		bare.Type = kept(o.Type)
 	}
 	if o.State.Known() {
-		bare.State = o.State
+		bare.State = kept(o.State)
 	}
 	if o.ResponseCode.Known() || o.ResponseCode.refuses() {
-		bare.ResponseCode = o.ResponseCode
+		bare.ResponseCode = kept(o.ResponseCode)
 	}
 	return bare
 }
 
 // bare is the order as an error may carry it.
 func (o Order) bare() Order {
-	bare := Order{Billnumber: o.Billnumber, Number: o.Number, TestMode: o.TestMode, Amount: o.Amount, Date: o.Date, PacketDate: o.PacketDate}
+	bare := Order{Billnumber: kept(o.Billnumber), Number: kept(o.Number), TestMode: o.TestMode, Amount: o.Amount, Date: o.Date, PacketDate: o.PacketDate}
 	if o.State.Known() {
-		bare.State = o.State
+		bare.State = kept(o.State)
 	}
 	bare.Operations = bareOperations(o.Operations)
 	return bare
 }
+
+// kept copies a text: cut out of an answer, it would keep all of it in memory.
+func kept[T ~string](text T) T { return T(strings.Clone(string(text))) }
 
 func bareOperations(operations []Operation) []Operation {
 	bare := make([]Operation, len(operations))

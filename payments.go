@@ -154,7 +154,7 @@ func (p *payments) claim(in Intent, operations []Operation, now time.Time) {
 	for _, op := range operations {
 		// A plain billnumber names the payment, not an operation.
 		if op.Billnumber.Operation() != 0 {
-			desk.claimed = append(desk.claimed, claim{operation: op.Billnumber, intent: in.ID})
+			desk.claimed = append(desk.claimed, claim{operation: kept(op.Billnumber), intent: in.ID})
 		}
 	}
 	desk.recent++

@@ -106,6 +106,8 @@ func (p *polling) turn(ctx context.Context, see seeing) (stop stopReason, rest b
 	p.seen, p.due = number, false
 	p.attempts++
 	enough, x, err := see(ctx, last)
+	wished := last.retryAfter
+	p.client.watches.looked(p.shared, number)
 	p.lastErr = err
 	switch {
 	case enough:
@@ -116,8 +118,8 @@ func (p *polling) turn(ctx context.Context, see seeing) (stop stopReason, rest b
 		return stoppedByRefusal, false, err
 	}
 	p.step = min(p.step+p.step/2, p.options.pace.max)
-	next, again := p.fit(max(jittered(p.step), last.retryAfter))
-	if again && next >= last.retryAfter {
+	next, again := p.fit(max(jittered(p.step), wished))
+	if again && next >= wished {
 		p.timer.Reset(next)
 	} else {
 		// No question fits in any more; somebody else's answer may still come.

@@ -149,7 +149,12 @@ func (w *waiting) see(ctx context.Context, s *sighting) (enough bool, x *Cancell
 	switch {
 	case err == nil:
 		w.x = followed
-		return followed.Status == Succeeded, followed, nil
+		if followed.Status == Succeeded {
+			return true, followed, nil
+		}
+		// What rests until the next question is small: the answer itself may go.
+		w.x = followed.bare()
+		return false, followed, nil
 	case errors.As(err, new(*FollowError)):
 		return false, w.x, err
 	}

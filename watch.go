@@ -21,6 +21,7 @@ type watch struct {
 	turned  chan struct{} // closed when the asking ended; then replaced
 	last    *sighting
 	number  int // of answers so far
+	unseen  int // how many still have to look at the last one
 }
 
 func (w *watches) join(payment Billnumber) *watch {
@@ -55,6 +56,19 @@ func (w *watches) state(shared *watch) (last *sighting, number int, turned <-cha
 	return shared.last, shared.number, shared.turned
 }
 
+// looked says that one of the waiting has seen an answer. When all have, it
+// needn't be kept.
+func (w *watches) looked(shared *watch, number int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if shared.number != number {
+		return
+	}
+	if shared.unseen--; shared.unseen <= 0 {
+		shared.last = nil
+	}
+}
+
 // ask lets one of the waiting ask for all. It reports false when another one is
 // asking. An answer that only shows that the asker's own time was over is not
 // shared: the next one asks.
@@ -75,7 +89,7 @@ func (w *watches) ask(ctx context.Context, shared *watch, question func(context.
 		defer w.mu.Unlock()
 		shared.asking = false
 		if s != nil && (s.err == nil || ctx.Err() == nil) {
-			shared.last = s
+			shared.last, shared.unseen = s, shared.waiting
 			shared.number++
 		}
 		close(shared.turned)

@@ -39,8 +39,16 @@ func EncodeJSON(dst []byte, q *wire.Request) []byte {
 // appendMember appends a further member with a string as its value.
 func appendMember(dst []byte, p wire.Param) []byte {
 	dst = append(dst, ',')
-	dst = appendString(dst, strings.ToLower(p.Name))
-	dst = append(dst, ':')
+	dst = append(dst, '"')
+	for i := range len(p.Name) {
+		// Names are ASCII letters and underscores.
+		c := p.Name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	dst = append(dst, '"', ':')
 	return appendString(dst, p.Value)
 }
 
