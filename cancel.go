@@ -100,14 +100,17 @@ func (c *Client) cancel(ctx context.Context, req CancelRequest, full bool, opts 
 		return nil, &UnresolvedError{Intent: earlier}
 	}
 
-	var before []Billnumber
+	var (
+		before   []Billnumber
+		lookedAt time.Time
+	)
 	known := req.Order
 	if options.lookFirst {
-		order, _, err := c.orderOfPayment(ctx, req.OrderNumber, req.Billnumber, c.windowOf(req.OrderDate))
+		order, look, err := c.orderOfPayment(ctx, req.OrderNumber, req.Billnumber, c.windowOf(req.OrderDate))
 		if err != nil {
 			return nil, stopped("looking at the order", err)
 		}
-		before, known = order.billnumbers(), order
+		before, known, lookedAt = order.billnumbers(), order, look.date
 		if req.Order == nil {
 			req.Order = order
 			// The caller's date served to find the order; Assist's is the right one.
@@ -121,6 +124,7 @@ func (c *Client) cancel(ctx context.Context, req CancelRequest, full bool, opts 
 	}
 	body := c.protocol.codec().encode(nil, c.cancelWireRequest(&req))
 	in := c.newIntent(req, full, before)
+	in.LookedAt = lookedAt
 	// Reserved before it is saved: a cancel that breaks a rule leaves no intent
 	// behind.
 	if err := c.admit(ctx, in.ID, req, known); err != nil {
@@ -172,7 +176,10 @@ func (c *Client) send(ctx context.Context, in Intent, wallet Wallet, body []byte
 	}
 	if v.cancellation != nil {
 		v.cancellation.seenAt = c.now()
-		c.payments.claim(in, v.cancellation.Operations, c.now())
+	}
+	// A declined operation too could otherwise pass for the next cancel's.
+	if len(v.own) > 0 {
+		c.payments.claim(in, v.own, c.now())
 	}
 	if v.outcome == Unknown {
 		v.err = &UnknownOutcomeError{Intent: in, Err: v.err}

@@ -21,6 +21,7 @@ type reply struct {
 	status   int
 	size     int
 	date     time.Time // of the HTTP Date header; zero where there is none
+	asked    time.Time // when the request was made, by the client's clock
 	received time.Time // by the client's clock
 	header   http.Header
 }
@@ -38,6 +39,7 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 	if ctx.Err() != nil {
 		return nil, &neverSent{contextError(ctx)}
 	}
+	asked := c.now()
 	var conn connectionTrace
 	protocol := c.protocol.forService(s)
 	codec := protocol.codec()
@@ -71,7 +73,7 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 		// any time limit from then on.
 		return nil, fmt.Errorf("%w (HTTP 101)", ErrUnreadable)
 	}
-	r := &reply{status: resp.StatusCode, header: resp.Header}
+	r := &reply{status: resp.StatusCode, header: resp.Header, asked: asked}
 	text, err := readWhole(resp.Body, resp.ContentLength, c.maxSize)
 	if err != nil {
 		return nil, c.causeOf(ctx, err)

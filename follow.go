@@ -52,10 +52,10 @@ func questionError(err error) error {
 type sighting struct {
 	order *Order // nil where err is set
 	err   error  // a *FollowError
-	// serverTime is the Date header, and received when it came, by the client's
-	// clock. A zero serverTime is unknown.
-	serverTime, received time.Time
-	retryAfter           time.Duration // asked for by the server; 0 is none
+	// serverTime is the Date header: what the server's clock showed between asked
+	// and received, which are the client's. A zero serverTime is unknown.
+	serverTime, asked, received time.Time
+	retryAfter                  time.Duration // wished by the server; 0 is none
 }
 
 // look asks order result about the payment of an intent.
@@ -63,7 +63,7 @@ func (c *Client) look(ctx context.Context, in *Intent, w window) *sighting {
 	order, r, err := c.orderOfPayment(ctx, in.Request.OrderNumber, in.Request.Billnumber, w)
 	s := &sighting{order: order, err: err}
 	if r != nil {
-		s.serverTime, s.received, s.retryAfter = r.date, r.received, retryAfter(r.header, c.now())
+		s.serverTime, s.asked, s.received, s.retryAfter = r.date, r.asked, r.received, retryAfter(r.header, c.now())
 	}
 	return s
 }

@@ -25,6 +25,9 @@ type Intent struct {
 	// [LookFirst]. Nil means that they aren't known; an empty list that there
 	// were none.
 	Before []Billnumber
+	// LookedAt is what the server's clock showed when it told Before. Zero where
+	// that isn't known.
+	LookedAt time.Time
 }
 
 func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) Intent {

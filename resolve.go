@@ -99,8 +99,12 @@ func (c *Client) resolution(ctx context.Context, in Intent, s *sighting) *Resolu
 		return r
 	}
 	c.payments.forget(in)
-	if r.Cancellation != nil {
+	var declined *DeclinedError
+	switch {
+	case r.Cancellation != nil:
 		c.payments.claim(in, r.Cancellation.Operations, c.now())
+	case errors.As(r.Err, &declined):
+		c.payments.claim(in, []Operation{declined.Operation}, c.now())
 	}
 	c.settle(ctx, in.ID, r.Outcome, r.Cancellation)
 	return r
@@ -136,6 +140,10 @@ func (c *Client) decide(in Intent, s *sighting) *Resolution {
 // compared closely enough.
 func (c *Client) candidates(in Intent, s *sighting) (certain, doubtful []Operation) {
 	earliest, slack, comparable := serverTimeOf(in.SentAt, s)
+	// The server showed this time before the send, so nothing of ours is older.
+	if looked := in.LookedAt.Add(-clockTolerance); !in.LookedAt.IsZero() && (!comparable || looked.After(earliest)) {
+		earliest, slack, comparable = looked, 0, true
+	}
 	claimed := c.payments.claimedByOthers(in)
 	for _, op := range s.order.Operations {
 		switch {
@@ -159,12 +167,14 @@ func (c *Client) candidates(in Intent, s *sighting) (certain, doubtful []Operati
 const clockTolerance = 2 * time.Second
 
 // serverTimeOf puts the moment of the send on the server's clock. The Date
-// header of the answer tells how far that clock is from ours; without it the
-// packet date does, to the minute, and leaves a stretch in which nothing can be
-// told.
+// header of the answer tells how far that clock is from ours, as closely as the
+// answer was quick: it may have been made at once and been late, or the other
+// way round. Without the header the packet date tells it, to the minute. Within
+// the slack nothing can be told.
 func serverTimeOf(sentAt time.Time, s *sighting) (earliest time.Time, slack time.Duration, comparable bool) {
 	if !s.serverTime.IsZero() {
-		return sentAt.Add(s.serverTime.Sub(s.received)).Add(-clockTolerance), 0, true
+		slack := max(s.received.Sub(s.asked)-clockTolerance, 0)
+		return sentAt.Add(s.serverTime.Sub(s.received)).Add(-clockTolerance), slack, true
 	}
 	packet := s.order.PacketDate
 	if packet.IsZero() {

@@ -298,7 +298,7 @@ func TestResolveKnowsTheOtherCancelsOfThisClient(t *testing.T) {
 		c.payments.claim(Intent{ID: "OTHER", Request: CancelRequest{Billnumber: "5700027202722099"}}, x.Operations, c.now())
 		in := unknown.Intent
 		in.Request.OrderNumber = "n-7"
-		s := &sighting{order: &Order{Billnumber: in.Request.Billnumber, Operations: x.Operations}, serverTime: time.Now(), received: time.Now()}
+		s := &sighting{order: &Order{Billnumber: in.Request.Billnumber, Operations: x.Operations}, serverTime: time.Now(), asked: time.Now(), received: time.Now()}
 		r := c.decide(in, s)
 		assert.Equal(t, Unknown, r.Outcome, "the later cancel's operation is not the lost one's")
 		assert.Empty(t, r.Candidates)
@@ -330,7 +330,7 @@ func TestResolveTwoEqualCancelsWithinASecond(t *testing.T) {
 		stored, err := ParseIntent(unknown.Intent.Token())
 		require.NoError(t, err)
 		later := mocked(t, transport)
-		s := &sighting{order: &Order{Billnumber: stored.Request.Billnumber, Operations: x.Operations}, serverTime: time.Now(), received: time.Now()}
+		s := &sighting{order: &Order{Billnumber: stored.Request.Billnumber, Operations: x.Operations}, serverTime: time.Now(), asked: time.Now(), received: time.Now()}
 		assert.Equal(t, Unknown, later.decide(stored, s).Outcome)
 	})
 }

@@ -37,7 +37,8 @@ type intentToken struct {
 	Reason     int        `json:"r,omitempty"`
 	RefundID   string     `json:"x,omitempty"`
 	Full       bool       `json:"f,omitempty"`
-	SentAt     int64      `json:"s"` // Unix nanoseconds
+	SentAt     int64      `json:"s"`           // Unix nanoseconds
+	LookedAt   int64      `json:"l,omitempty"` // Unix seconds; 0 is not known
 	HasBefore  bool       `json:"w,omitempty"`
 	Before     []int      `json:"p,omitempty"`
 	Known      []int      `json:"k,omitempty"` // the operations of Request.Order
@@ -129,7 +130,7 @@ func (in Intent) token() intentToken {
 	t := intentToken{
 		ID: in.ID, Merchant: in.MerchantID, Billnumber: req.Billnumber, Order: req.OrderNumber,
 		OrderDate: unixOf(req.OrderDate), Amount: req.Amount, Reason: int(req.Reason), RefundID: req.ExternalRefundID,
-		Full: in.Full, SentAt: in.SentAt.UnixNano(), HasBefore: in.Before != nil,
+		Full: in.Full, SentAt: in.SentAt.UnixNano(), LookedAt: unixOf(in.LookedAt), HasBefore: in.Before != nil,
 	}
 	for _, b := range in.Before {
 		t.Before = append(t.Before, b.Operation())
@@ -150,6 +151,7 @@ func (t intentToken) intent() (Intent, error) {
 		MerchantID: t.Merchant,
 		Full:       t.Full,
 		SentAt:     time.Unix(0, t.SentAt).UTC(),
+		LookedAt:   timeOf(t.LookedAt),
 		Request: CancelRequest{
 			Billnumber: t.Billnumber, OrderNumber: t.Order, OrderDate: timeOf(t.OrderDate), Amount: t.Amount,
 			Reason: CancelReason(t.Reason), ExternalRefundID: t.RefundID,

@@ -15,8 +15,9 @@ func fullIntent(t testing.TB) Intent {
 	date := time.Date(2013, 10, 23, 12, 59, 44, 0, time.UTC)
 	return Intent{
 		ID: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", MerchantID: "515089",
-		SentAt: time.Date(2013, 10, 24, 13, 58, 21, 123456789, time.UTC),
-		Before: []Billnumber{"5700027202722028.1", "5700027202722028.2"},
+		SentAt:   time.Date(2013, 10, 24, 13, 58, 21, 123456789, time.UTC),
+		Before:   []Billnumber{"5700027202722028.1", "5700027202722028.2"},
+		LookedAt: time.Date(2013, 10, 24, 13, 58, 20, 0, time.UTC),
 		Request: CancelRequest{
 			Billnumber: "5700027202722028.1", OrderNumber: "2013.10.23-700027-5", OrderDate: date, Amount: rub(t, "0.10"),
 			Reason: ReasonFraud, ExternalRefundID: "refund_07-A",

@@ -16,6 +16,7 @@ import (
 type verdict struct {
 	outcome      Outcome
 	cancellation *Cancellation // Accepted
+	own          []Operation   // the cancel's operations: Accepted, or declined
 	err          error         // of the other outcomes
 }
 
@@ -67,12 +68,42 @@ func (c *Client) judge(in Intent, r *reply, wallet Wallet) verdict {
 	if err != nil {
 		return doubt(err)
 	}
+	if madeBefore(in, r, order, own) {
+		return foreign("an operation or an answer from before the request was sent")
+	}
 	// What is not proved to be Assist's proves nothing, neither success nor
 	// refusal.
 	if err := c.verify(wire.Cancel, &a.Orders[0], own); err != nil {
 		return doubt(err)
 	}
 	return c.judgeOperations(in, order, own, stageOf)
+}
+
+// staleAnswer is how long before the send, by the server's own clock, an answer
+// or its operation may be dated. The clock behind the Date header and the one
+// behind the dates are two at times, so it is more than their rounding.
+const staleAnswer = time.Minute
+
+// madeBefore tells an answer that was made before the request was sent: another
+// cancel's, repeated by something in between. The answer's Date header and, after
+// [LookFirst], the look tell what the server's clock showed at the send; the one
+// of an answer that was long on its way only shows too little.
+func madeBefore(in Intent, r *reply, order Order, own []Operation) bool {
+	sent := in.LookedAt
+	if !r.date.IsZero() {
+		if byDate := in.SentAt.Add(r.date.Sub(r.received)); byDate.After(sent) {
+			sent = byDate
+		}
+	}
+	if sent.IsZero() {
+		return false
+	}
+	stale := func(t time.Time) bool { return !t.IsZero() && t.Before(sent.Add(-staleAnswer)) }
+	packet := order.PacketDate
+	if !packet.IsZero() && packet.Second() == 0 {
+		packet = packet.Add(time.Minute) // it may be dated to the minute
+	}
+	return stale(packet) || stale(newestOf(own).Date)
 }
 
 // refusalIn finds first and second code in a result or a fault. Nil, nil is no
@@ -233,7 +264,7 @@ func (c *Client) judgeOperations(in Intent, order Order, own []Operation, stageO
 	}
 	switch {
 	case declined == len(own):
-		return verdict{outcome: Rejected, err: c.declined(newest)}
+		return verdict{outcome: Rejected, err: c.declined(newest), own: own}
 	case declined > 0:
 		return contradiction("%d of %d operations were declined, so part of the money may have moved", declined, len(own))
 	}
@@ -241,7 +272,7 @@ func (c *Client) judgeOperations(in Intent, order Order, own []Operation, stageO
 	if succeeded == len(own) {
 		x.Status = Succeeded
 	}
-	return verdict{outcome: Accepted, cancellation: x}
+	return verdict{outcome: Accepted, cancellation: x, own: own}
 }
 
 // stage is what one operation's state and code say together.
