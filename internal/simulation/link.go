@@ -1,0 +1,371 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"time"
+
+	"github.com/assist-go/assist/assisttest"
+)
+
+// link is the network between one process and the server. What happens to an
+// exchange is thrown when it begins.
+type link struct{ process *process }
+
+var (
+	errNoRoute = errors.New("simulation: no route to host")
+	errReset   = errors.New("simulation: connection reset by peer")
+)
+
+// exchange is one request and its answer.
+type exchange struct {
+	run     *run
+	worker  *worker
+	attempt *attempt // of a cancel
+	service assisttest.Service
+	fault   exchangeFault
+	method  string
+	url     string
+	header  http.Header
+}
+
+// answer is what leaves the server, or what reaches the client.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	lost   bool          // no answer: the connection ends
+	cut    int           // bytes of the body after which the connection ends; -1: none
+	late   time.Duration // before it sets out
+	// refusal: by codes alone. It names no payment, so nothing in it could tell
+	// that it is repeated; repeated answers are those that name one.
+	refusal bool
+}
+
+type workerKey struct{}
+
+func (l *link) newExchange(req *http.Request) *exchange {
+	w := req.Context().Value(workerKey{}).(*worker)
+	r := w.run
+	x := &exchange{run: r, worker: w, service: assisttest.OrderResults, method: req.Method, url: req.URL.String(), header: req.Header}
+	service := 1
+	switch {
+	case strings.HasPrefix(req.URL.Path, "/cancel/"):
+		x.service, x.attempt, service = assisttest.Cancels, w.attempt, 0
+	case strings.HasPrefix(req.URL.Path, "/orderstate/"):
+		x.service, service = assisttest.OrderStates, 2
+	}
+	p := l.process
+	key := w.refund.payment.number*4 + service
+	d := diceFor(r.scenario.Seed, 3, p.host.merchant, p.host.number, p.life, key, p.number(key))
+	cancel := service == 0
+	x.fault = throwFault(d, r.scenario, cancel, strings.HasSuffix(req.URL.Path, "/cancel.cfm"), r.isCalm())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result.Faults[x.fault.kind]++
+	if cancel {
+		r.result.Attempts++
+	}
+	r.event("request", service, w.refund.payment.number, p.host.number, int(x.fault.kind))
+	r.say("%v asks %v of payment %d for refund %d: %v", p, x.service, w.refund.payment.number, w.refund.index, x.fault.kind)
+	return x
+}
+
+// RoundTrip makes one exchange. The process can be killed before the request,
+// when the server has it, and before the answer is seen.
+func (l *link) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	ctx.Value(workerKey{}).(*worker).untie()
+	x := l.newExchange(req)
+	x.worker.step()
+	if x.run.sockets != nil {
+		return x.run.sockets.roundTrip(x, req)
+	}
+	trace := httptrace.ContextClientTrace(ctx)
+	if trace != nil && trace.GetConn != nil {
+		trace.GetConn(req.URL.Host)
+	}
+	if x.fault.kind == noConnection {
+		if err := x.worker.rest(ctx, x.fault.delays[0]); err != nil {
+			return nil, err
+		}
+		return nil, errNoRoute
+	}
+	if trace != nil && trace.GotConn != nil {
+		trace.GotConn(httptrace.GotConnInfo{})
+	}
+	if x.fault.kind == lostBefore {
+		return nil, errReset
+	}
+	var body []byte
+	if req.Body != nil {
+		var err error
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, err
+		}
+		_ = req.Body.Close()
+	}
+	if x.fault.kind == lostDuring {
+		// The server has the head of a request that never ends.
+		return nil, errReset
+	}
+	a, err := x.send(ctx, body)
+	if err != nil {
+		return nil, err
+	}
+	x.worker.step()
+	if a.late += x.fault.delays[1]; a.late > 0 {
+		if err := x.worker.rest(ctx, a.late); err != nil {
+			return nil, err
+		}
+	}
+	x.worker.step()
+	if a.lost {
+		return nil, errReset
+	}
+	return a.response(req), nil
+}
+
+// send lets the request travel. A caller that gives up meanwhile doesn't stop
+// it.
+func (x *exchange) send(ctx context.Context, body []byte) (answer, error) {
+	way := x.fault.delays[0]
+	if err := x.worker.rest(ctx, way); err != nil {
+		x.later(time.Millisecond, body)
+		return answer{}, err
+	}
+	return x.arrive(body), nil
+}
+
+// arrive is the request at the server, and what becomes of its answer.
+func (x *exchange) arrive(body []byte) answer {
+	f := x.fault
+	html := answer{
+		status: pick(diceFor(uint64(f.choose)), 500, 502, 503, 504), cut: -1, header: http.Header{"Content-Type": {"text/html"}},
+		body: []byte("<html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>\n"),
+	}
+	lost := answer{lost: true}
+	switch f.kind {
+	case heldUp:
+		x.later(f.delay, body)
+		return lost
+	case htmlErrorUndone:
+		return html
+	case answerOfAnother:
+		return x.earlier(html)
+	case redirected:
+		if f.choose%2 == 0 {
+			x.deliver(body)
+		}
+		status := pick(diceFor(uint64(f.choose), 1), http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect)
+		return answer{status: status, cut: -1, header: http.Header{"Location": {x.url}}}
+	case doubtfulRefusal:
+		codes := pick(diceFor(uint64(f.choose), 1), [2]int{1, 0}, [2]int{2, 1}, [2]int{8, 0}, [2]int{11, 216}, [2]int{16, 0}, [2]int{5, 1}, [2]int{44, 0})
+		refusal := x.script(body, assisttest.Refuse(codes[0], codes[1]).For(x.service))
+		x.deliver(body)
+		return refusal
+	case requestRepeated:
+		first := x.deliver(body)
+		switch {
+		case !x.performed():
+			// A refusal uses up no refund id: repeated when its reason is gone, the
+			// request would be performed, and nothing could hold that.
+		case f.delay == 0:
+			return x.deliver(body)
+		default:
+			x.later(f.delay, body)
+		}
+		return first
+	}
+	earlier := x.earlier(html)
+	a := x.deliver(body)
+	switch f.kind {
+	case lostAfter:
+		return lost
+	case answerLate:
+		a.late = f.delay
+	case answerCut:
+		a.cut = len(a.body) * f.at / 1000
+	case answerIncomplete:
+		a.body = a.body[:len(a.body)*f.at/1000]
+	case answerGarbled:
+		a.body = garbled(a.body, f.at)
+	case answerRepeated:
+		return earlier
+	case htmlError:
+		return html
+	}
+	return a
+}
+
+// garbled overwrites some bytes by such as no text holds: what a broken machine
+// makes of an answer. A byte that turns into another digit is not simulated: TLS
+// keeps it out, and without TLS nothing could tell it.
+func garbled(body []byte, at int) []byte {
+	damaged := bytes.Clone(body)
+	from := len(damaged) * at / 1000
+	for i := from; i < min(from+12, len(damaged)); i++ {
+		damaged[i] = "\xff\x00\xfe\x1b"[i%4]
+	}
+	return damaged
+}
+
+// later lets the request arrive when nobody waits for it any more.
+func (x *exchange) later(d time.Duration, body []byte) {
+	r := x.run
+	r.flights.Add(1)
+	// A repeated request is one too many, not one that is still to come.
+	first := x.attempt != nil && x.fault.kind != requestRepeated
+	if first {
+		r.mu.Lock()
+		x.attempt.underWay++
+		r.mu.Unlock()
+	}
+	time.AfterFunc(d, func() {
+		defer r.flights.Done()
+		x.deliver(body)
+		if first {
+			r.mu.Lock()
+			x.attempt.underWay--
+			r.mu.Unlock()
+		}
+	})
+}
+
+// deliver has the server work the request, with the scripted faults of the
+// exchange.
+func (x *exchange) deliver(body []byte) answer {
+	r := x.run
+	a := x.script(body, x.fault.script...)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result.Requests++
+	for _, kind := range x.fault.counts {
+		r.result.Faults[kind]++
+	}
+	if x.attempt != nil {
+		r.result.Cancels++
+		r.worked(x.attempt)
+		r.event("worked", x.attempt.refund.index, x.attempt.number, len(x.attempt.operations))
+		r.say("the server works %v with %v: %v, %d live; answers %d", x.attempt, x.fault.counts, x.attempt.operations, r.live(x.attempt), a.status)
+	}
+	if a.refusal {
+		return a
+	}
+	const remembered = 8
+	if kept := r.answers[x.service]; len(kept) < remembered {
+		r.answers[x.service] = append(kept, a)
+	} else {
+		copy(kept, kept[1:])
+		kept[remembered-1] = a
+	}
+	return a
+}
+
+// performed tells whether the cancel has made anything.
+func (x *exchange) performed() bool {
+	x.run.mu.Lock()
+	defer x.run.mu.Unlock()
+	return len(x.attempt.operations) > 0
+}
+
+// script gives the request to the server with faults of its own.
+func (x *exchange) script(body []byte, scripted ...assisttest.Fault) answer {
+	r := x.run
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all assisttest.Fault
+	for _, f := range scripted {
+		all = all.And(f)
+	}
+	if len(scripted) > 0 {
+		r.server.Next(all)
+	}
+	req, err := http.NewRequestWithContext(context.Background(), x.method, x.url, bytes.NewReader(body))
+	if err != nil {
+		panic(err) // the client has made the same request
+	}
+	req.Header = x.header
+	w := &recorder{header: make(http.Header), status: http.StatusOK}
+	r.server.ServeHTTP(w, req)
+	return answer{status: w.status, header: w.header, body: w.body, cut: -1, refusal: namesNone(w.body)}
+}
+
+// namesNone tells the answers that hold no order: refusals by codes.
+func namesNone(body []byte) bool {
+	return !bytes.Contains(body, []byte("51000000000000"))
+}
+
+// earlier gives one of the latest answers of the service, if there is any.
+func (x *exchange) earlier(otherwise answer) answer {
+	x.run.mu.Lock()
+	defer x.run.mu.Unlock()
+	kept := x.run.answers[x.service]
+	if len(kept) == 0 {
+		return otherwise
+	}
+	a := kept[x.fault.choose%len(kept)]
+	if !x.run.scenario.OldDates {
+		a.header = a.header.Clone()
+		a.header.Set("Date", x.run.serverNow().Format(http.TimeFormat))
+	}
+	return a
+}
+
+// response is the answer as the client's transport gives it.
+func (a answer) response(req *http.Request) *http.Response {
+	resp := &http.Response{
+		StatusCode: a.status, Status: http.StatusText(a.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: a.header, ContentLength: int64(len(a.body)), Request: req,
+	}
+	if resp.Header == nil {
+		resp.Header = http.Header{}
+	}
+	if a.cut >= 0 {
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(a.body[:a.cut]), brokenOff{}))
+	} else {
+		resp.Body = io.NopCloser(bytes.NewReader(a.body))
+	}
+	return resp
+}
+
+type brokenOff struct{}
+
+func (brokenOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// recorder takes the server's answer.
+type recorder struct {
+	header http.Header
+	status int
+	body   []byte
+}
+
+func (w *recorder) Header() http.Header    { return w.header }
+func (w *recorder) WriteHeader(status int) { w.status = status }
+func (w *recorder) Write(p []byte) (int, error) {
+	w.body = append(w.body, p...)
+	return len(p), nil
+}
+
+// retrying is the transport of a bad habit: it sends again what wasn't answered
+// well.
+type retrying struct{ below http.RoundTripper }
+
+func (t retrying) RoundTrip(req *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	for try := 1; ; try++ {
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		resp, err := t.below.RoundTrip(req)
+		if err == nil && resp.StatusCode < 500 || try == 3 || errors.Is(err, context.Canceled) {
+			return resp, err
+		}
+	}
+}

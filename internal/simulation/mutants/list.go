@@ -1,0 +1,71 @@
+package main
+
+// mutant is the SDK without one of its guards.
+type mutant struct {
+	name  string
+	guard string // what is lost
+	edits []edit
+}
+
+type edit struct{ file, old, new string }
+
+func change(file, old, new string) []edit { return []edit{{file, old, new}} }
+
+var all = []mutant{
+	{"redirects", "a redirect is not followed, and the body can't be had again", []edit{
+		{"transport.go", "client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }", "client.CheckRedirect = nil"},
+		{"exchange.go", "\tif !once {\n", "\tif once || !once {\n"},
+	}},
+	{"not-sent-by-guess", "NotSent needs proof that no connection was had",
+		change("exchange.go", "untouched && conn.neverHad()", "untouched || !conn.neverHad()")},
+	{"save-error-ignored", "an intent that can't be saved stops the cancel",
+		change("cancel.go", "\tsaved = err == nil\n\treturn err\n", "\tsaved = true\n\treturn nil\n")},
+	{"unknown-forgotten", "a payment with an unknown cancel is closed", []edit{
+		{"cancel.go", "\tc.payments.remember(in)\n", ""},
+		{"resolve.go", "\t\tc.payments.remember(in)\n", ""},
+	}},
+	{"resolved-too-early", "a payment stays closed while Resolve says Unknown",
+		change("resolve.go", "\t\tc.payments.remember(in)\n", "\t\tc.payments.forget(in)\n")},
+	{"turn", "two cancels of a payment wait for each other",
+		change("payments.go", "desk := &paymentDesk{turn: make(chan struct{}, 1)}\n",
+			"desk := &paymentDesk{turn: make(chan struct{}, 64)}\n\tfor range 62 {\n\t\tdesk.turn <- struct{}{}\n\t}\n")},
+	{"claims", "operations of answered cancels belong to them",
+		change("payments.go", "if op.Billnumber.Operation() != 0 {", "if op.Billnumber.Operation() < 0 {")},
+	{"other-payment", "an answer is about the payment asked for", []edit{
+		{"verdict.go", "case order.Billnumber != in.Request.Billnumber.Payment():", "case order.Billnumber == \"\":"},
+		{"verdict.go", "case order.Number != \"\" && order.Number != strings.TrimSpace(in.Request.OrderNumber):", "case strings.TrimSpace(order.Number) == \"-\":"},
+	}},
+	{"in-process-is-done", "AS300 is not a success",
+		change("verdict.go", "case op.ResponseCode == ResponseInProcess && (noState || op.State.meansInProcess()):\n\t\treturn stageInProcess",
+			"case op.ResponseCode == ResponseInProcess && (noState || op.State.meansInProcess()):\n\t\treturn stageSucceeded")},
+	{"unknown-code-is-refusal", "a code that isn't known is no refusal",
+		change("verdict.go", "\t\treturn stageDeclined\n\t}\n\treturn stageUnknown\n", "\t\treturn stageDeclined\n\t}\n\treturn stageDeclined\n")},
+	{"unknown-code-is-success", "a code that isn't known is no success",
+		change("verdict.go", "\t\treturn stageDeclined\n\t}\n\treturn stageUnknown\n", "\t\treturn stageDeclined\n\t}\n\treturn stageSucceeded\n")},
+	{"code-without-state", "state and code must agree",
+		change("verdict.go", "case op.ResponseCode.refuses() && (noState || op.State == OperationDeclined):", "case op.ResponseCode.refuses():")},
+	{"doubtful-refusals", "only some first codes mean that nothing was done",
+		change("errors.go", "if e == nil || !meansNotPerformed(e.First, e.Second) {", "if e == nil {")},
+	{"second-code-unexpected", "second codes 1 and 2 prove nothing",
+		change("codes.go", "!known || second == 1 || second == 2 {", "!known {")},
+	{"unseen-is-refused", "what isn't listed is not refused",
+		change("resolve.go", "\tif len(doubtful) > 0 || len(certain) == 0 {\n\t\treturn unknown\n",
+			"\tif len(doubtful) == 0 && len(certain) == 0 {\n\t\treturn &Resolution{Outcome: Rejected, Err: ErrOrderNotFound}\n\t}\n\tif len(doubtful) > 0 {\n\t\treturn unknown\n")},
+	{"newest-of-several", "of several candidates none is chosen",
+		change("resolve.go", "\tif several := len(certain) > 1; several ||", "\tcertain = certain[len(certain)-1:]\n\tif several := len(certain) > 1; several ||")},
+	{"dated-before", "an operation from before the send is another's",
+		change("resolve.go", "case comparable && !op.Date.IsZero() && op.Date.Before(earliest):", "case comparable && op.Date.Before(time.Time{}):")},
+	{"clocks", "the server's clock is compared by its own Date",
+		change("resolve.go", "sentAt.Add(s.serverTime.Sub(s.received)).Add(-clockTolerance)", "sentAt.Add(-clockTolerance)")},
+	{"before-not-saved", "a token keeps the operations there were before", []edit{
+		{"token.go", "HasBefore: in.Before != nil,", "HasBefore: false,"},
+		{"token.go", "\t\tt.Before = append(t.Before, b.Operation())\n", "\t\t_ = b\n"},
+	}},
+	{"unlisted-is-declined", "an operation that isn't listed yet is in process",
+		change("follow.go", "\t\t\t// Not listed yet: in process, not gone.\n", "\t\t\tdeclined++\n")},
+	{"login-in-log", "a log line is an allow-list",
+		change("log.go", "slog.Int(\"attempt\", max(x.attempt, 1)))", "slog.Int(\"attempt\", max(x.attempt, 1)), slog.String(\"login\", c.merchant.Login))")},
+	{"body-in-error", "an error holds no body",
+		change("exchange.go", "if err := codec.decode(text, s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %d bytes): %w\", ErrUnreadable, r.status, r.size, err)",
+			"if err := codec.decode(text, s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %s): %w\", ErrUnreadable, r.status, text, err)")},
+}

@@ -1,0 +1,198 @@
+package simulation
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/assisttest"
+)
+
+// Result is what one scenario, or many, came to.
+type Result struct {
+	Seeds     int
+	Findings  []Finding
+	Steps     int // of workers, each of which is a moment at which one can be killed
+	Requests  int // that arrived at the server
+	Cancels   int // of them
+	LogLines  int
+	Payments  int
+	Refunds   int
+	Attempts  int
+	Days      float64 // of virtual time
+	Faults    [faults]int
+	Verdicts  [verdicts]int
+	Ends      [atPerson + 1]int
+	ByPersons int // unknown cancels that a person has closed as never arrived
+
+	// Why intents were left to a person although the faults had stopped.
+	WithoutTrace, WithoutLook, Divided, Alike int
+	Blocked                                   int // refunds not sent because of these
+
+	trace uint64
+}
+
+func (r *Result) add(other *Result) {
+	r.Seeds += other.Seeds
+	r.Findings = append(r.Findings, other.Findings...)
+	r.Steps += other.Steps
+	r.Requests += other.Requests
+	r.Cancels += other.Cancels
+	r.LogLines += other.LogLines
+	r.Payments += other.Payments
+	r.Refunds += other.Refunds
+	r.Attempts += other.Attempts
+	r.Days += other.Days
+	for i := range r.Faults {
+		r.Faults[i] += other.Faults[i]
+	}
+	for i := range r.Verdicts {
+		r.Verdicts[i] += other.Verdicts[i]
+	}
+	for i := range r.Ends {
+		r.Ends[i] += other.Ends[i]
+	}
+	r.ByPersons += other.ByPersons
+	r.WithoutTrace += other.WithoutTrace
+	r.WithoutLook += other.WithoutLook
+	r.Divided += other.Divided
+	r.Alike += other.Alike
+	r.Blocked += other.Blocked
+}
+
+// run is a scenario under way.
+type run struct {
+	scenario *Scenario
+	server   *assisttest.Server
+	start    time.Time
+	sockets  *sockets // nil: exchanges without net/http
+
+	flights sync.WaitGroup // requests that the network still holds
+
+	mu      sync.Mutex
+	store   *store
+	result  *Result
+	answers map[assisttest.Service][]answer // earlier ones, as they left the server
+	trace   func(text string)               // nil: nobody looks
+}
+
+// Run plays a scenario to its end. It must run in a bubble of testing/synctest,
+// alone.
+func Run(s *Scenario, trace func(string)) *Result {
+	r := &run{scenario: s, start: time.Now(), result: &Result{Seeds: 1}, answers: make(map[assisttest.Service][]answer), trace: trace}
+	options := []assisttest.Option{assisttest.WithClock(r.serverNow), assisttest.WithListingDelay(s.listingDelay)}
+	for _, m := range s.merchants {
+		options = append(options, assisttest.WithMerchant(m.credentials))
+	}
+	for _, w := range []assist.Wallet{assist.WebMoney, assist.QIWI} {
+		options = append(options, assisttest.WithOpeningBalance(w, rubles(1_000_00)))
+	}
+	if s.listAll {
+		options = append(options, assisttest.WithAllCancelsListed())
+	}
+	if s.plain {
+		options = append(options, assisttest.WithPlainBillnumbers())
+	}
+	if s.codesInText {
+		options = append(options, assisttest.WithCodesInText())
+	}
+	r.server = assisttest.New(options...)
+	defer r.server.Close()
+	if s.sockets {
+		r.sockets = newSockets()
+		defer r.sockets.close()
+	}
+	r.store = &store{run: r}
+	r.pay()
+
+	var hosts sync.WaitGroup
+	for m, merchant := range s.merchants {
+		if merchant.skew != 0 {
+			r.result.Faults[clockSkew]++
+		}
+		if merchant.hosts > 1 {
+			r.result.Faults[takenTwice]++
+		}
+		for h := range merchant.hosts {
+			hosts.Go(func() { (&host{run: r, merchant: m, number: h}).work() })
+		}
+	}
+	hosts.Wait()
+	r.flights.Wait()
+	// All that is in process comes to its end.
+	time.Sleep(longestDelay + time.Hour)
+	r.end()
+	r.result.Days = r.elapsed().Hours() / 24
+	return r.result
+}
+
+func (r *run) pay() {
+	for m, merchant := range r.scenario.merchants {
+		for _, plan := range merchant.payments {
+			row := &payment{merchant: m, number: len(r.store.payments), plan: plan, operations: 1}
+			row.order = r.server.Pay(assisttest.Payment{
+				MerchantID: merchant.credentials.MerchantID, Amount: plan.amount, Bonus: plan.bonus, MeanTypeID: plan.mean,
+				PaidAt:   r.serverNow().Add(-plan.paidBefore),
+				Customer: assist.Customer{FirstName: "Anna", LastName: secretSurname, Email: secretEmail},
+			})
+			if plan.bonus != (assist.Money{}) {
+				row.operations = 2
+			}
+			for _, owed := range plan.refunds {
+				row.refunds = append(row.refunds, &refund{payment: row, index: r.result.Refunds, plan: owed})
+				r.result.Refunds++
+			}
+			r.store.payments = append(r.store.payments, row)
+			r.result.Payments++
+		}
+	}
+}
+
+func (r *run) elapsed() time.Duration { return time.Since(r.start) }
+func (r *run) serverNow() time.Time   { return r.scenario.base.Add(r.elapsed()) }
+func (r *run) isCalm() bool           { return r.scenario.calm > 0 && r.elapsed() >= r.scenario.calm }
+func (r *run) until() time.Duration {
+	if r.scenario.calm > 0 {
+		return horizon
+	}
+	return horizon / 5
+}
+
+// event adds to the trace, which is the same whenever the seed is. It is a sum,
+// so that the order of what happens in one instant doesn't matter.
+func (r *run) event(kind string, numbers ...int) {
+	h := uint64(14695981039346656037)
+	mix := func(n uint64) { h = (h ^ n) * 1099511628211 }
+	for _, letter := range []byte(kind) {
+		mix(uint64(letter))
+	}
+	mix(uint64(r.elapsed()))
+	for _, n := range numbers {
+		mix(uint64(n))
+	}
+	r.result.trace += h
+}
+
+// say tells the story of a replayed seed.
+func (r *run) say(format string, args ...any) {
+	if r.trace != nil {
+		r.trace(fmt.Sprintf("%-16v %s", r.elapsed(), fmt.Sprintf(format, args...)))
+	}
+}
+
+// newClient makes the SDK's client of one process.
+func (r *run) newClient(p *process) *assist.Client {
+	merchant := r.scenario.merchants[p.host.merchant]
+	client, err := assist.NewClient("https://assist.test", merchant.credentials,
+		assist.WithProtocol(merchant.protocol),
+		assist.WithHTTPClient(p.httpClient()),
+		assist.WithClock(p.now),
+		assist.WithLogger(slog.New(logReader{r})),
+	)
+	if err != nil {
+		panic(err) // every scenario's options are valid
+	}
+	return client
+}

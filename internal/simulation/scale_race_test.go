@@ -1,0 +1,9 @@
+//go:build race
+
+package simulation
+
+// The race detector makes every step ten times as slow.
+const (
+	seedsByDefault = 300
+	perHabit       = 40
+)

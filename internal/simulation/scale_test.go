@@ -1,0 +1,9 @@
+//go:build !race
+
+package simulation
+
+// How many seeds the tests play by themselves.
+const (
+	seedsByDefault = 3000
+	perHabit       = 100
+)

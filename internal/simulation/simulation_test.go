@@ -1,0 +1,185 @@
+package simulation
+
+import (
+	"flag"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/assist-go/assist"
+)
+
+var (
+	seedCount = flag.Int("seeds", 0, "how many seeds TestSeeds plays; 0: a few thousand")
+	firstSeed = flag.Uint64("first", 1, "the first of them")
+	untilOne  = flag.Bool("until", false, "stop at the first finding")
+	oneSeed   = flag.Uint64("seed", 0, "play this seed alone")
+)
+
+// A scenario leaves nothing behind, so collecting its garbage rarely is cheaper.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(800)
+	os.Exit(m.Run())
+}
+
+// bubble is how many scenarios share a bubble of testing/synctest.
+const bubble = 50
+
+// play runs seeds in bubbles, on all processors.
+func play(t *testing.T, first uint64, n int, change func(*Scenario)) *Result {
+	t.Helper()
+	var (
+		total Result
+		mu    sync.Mutex
+		next  atomic.Int64
+	)
+	t.Run("bubbles", func(t *testing.T) {
+		for range runtime.GOMAXPROCS(0) {
+			t.Run("", func(t *testing.T) {
+				t.Parallel()
+				for {
+					from := int(next.Add(bubble)) - bubble
+					mu.Lock()
+					enough := *untilOne && len(total.Findings) > 0
+					mu.Unlock()
+					if from >= n || enough {
+						return
+					}
+					synctest.Test(t, func(*testing.T) {
+						for i := from; i < min(from+bubble, n); i++ {
+							s := Plan(first + uint64(i))
+							if change != nil {
+								change(s)
+							}
+							result := Run(s, nil)
+							mu.Lock()
+							total.add(result)
+							mu.Unlock()
+						}
+					})
+				}
+			})
+		}
+	})
+	return &total
+}
+
+func TestSeeds(t *testing.T) {
+	if *oneSeed != 0 {
+		synctest.Test(t, func(t *testing.T) {
+			result := Run(Plan(*oneSeed), func(line string) { t.Log(line) })
+			for _, f := range result.Findings {
+				t.Error(f)
+			}
+		})
+		return
+	}
+	n := *seedCount
+	if n == 0 {
+		n = seedsByDefault
+	}
+	start := time.Now()
+	total := play(t, *firstSeed, n, nil)
+	t.Logf("%s\n%v, %.0f seeds a second", total.Report(), time.Since(start).Round(time.Second/10), float64(n)/time.Since(start).Seconds())
+	complain(t, total)
+	// A run in which hardly anything happened would prove nothing.
+	for kind := noConnection; n >= seedsByDefault && kind < faults; kind++ {
+		if total.Faults[kind] == 0 && kind != requestRepeated {
+			t.Errorf("no seed met %q", kind)
+		}
+	}
+}
+
+func complain(t *testing.T, total *Result) {
+	t.Helper()
+	const enough = 10
+	for i, f := range total.Findings {
+		if i == enough {
+			t.Errorf("and %d more", len(total.Findings)-enough)
+			break
+		}
+		t.Errorf("%v\nreplay it: go test ./internal/simulation -run TestSeeds -seed %d -v", f, f.Seed)
+	}
+}
+
+// A seed is always the same scenario: in another bubble, beside others, at
+// another time.
+func TestASeedIsAlwaysTheSame(t *testing.T) {
+	t.Parallel()
+	traces := func(first, n uint64) map[uint64]uint64 {
+		all := make(map[uint64]uint64)
+		synctest.Test(t, func(*testing.T) {
+			for seed := first; seed < first+n; seed++ {
+				all[seed] = Run(Plan(seed), nil).trace
+			}
+		})
+		return all
+	}
+	const n = seedsByDefault / 20
+	once, again := traces(1, n), traces(n/2, n/2)
+	for seed, trace := range again {
+		if once[seed] != trace {
+			t.Errorf("seed %d went another way", seed)
+		}
+	}
+}
+
+// Every bad habit must be caught by the rule that it breaks.
+func TestBadHabits(t *testing.T) {
+	t.Parallel()
+	caughtBy := map[Habit]string{
+		Naive: ruleRefundOnce, ResendsUnknown: ruleRefundOnce, TakesUnknownForFailure: ruleRefusal,
+		TakesInProcessForSuccess: ruleSuccess, GoesByOrderState: ruleRefusal, TakesUnseenForFailure: ruleRefusal,
+		SavesNoIntent: ruleRefundOnce, HasNoArbiter: ruleRefundOnce, RetriesInTransport: ruleRefundOnce,
+	}
+	for _, h := range BadHabits() {
+		t.Run(h.String(), func(t *testing.T) {
+			total := play(t, 1, perHabit, func(s *Scenario) { s.Habit = h })
+			found := make(map[string]int)
+			for _, f := range total.Findings {
+				found[f.Rule]++
+			}
+			if found[caughtBy[h]] == 0 {
+				t.Errorf("not caught: %v", found)
+			}
+			t.Logf("of %d seeds: %v", total.Seeds, found)
+		})
+	}
+}
+
+// A network that repeats requests can only be held by an external refund id.
+func TestRepeatedRequests(t *testing.T) {
+	t.Parallel()
+	const n = 4 * perHabit
+	for name, ids := range map[string]refundIDs{"with refund ids": allRefundIDs, "without": noRefundIDs} {
+		t.Run(name, func(t *testing.T) {
+			total := play(t, 1, n, func(s *Scenario) {
+				s.Repeating, s.RefundIDs = true, ids
+				for i := range s.merchants {
+					if !takesRefundIDs(s.merchants[i].protocol) {
+						s.merchants[i].protocol = assist.SOAP
+					}
+				}
+			})
+			if ids == allRefundIDs {
+				complain(t, total)
+				return
+			}
+			twice := 0
+			for _, f := range total.Findings {
+				if f.Rule == ruleOnce {
+					twice++
+				}
+			}
+			if twice == 0 {
+				t.Error("nothing was paid twice: the network repeats nothing")
+			}
+			t.Logf("%d cancels repeated, %d performed twice", total.Faults[requestRepeated], twice)
+		})
+	}
+}
