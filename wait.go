@@ -20,6 +20,9 @@ const (
 // WaitOption changes how [Client.Wait] and [Client.ResolveWait] ask.
 type WaitOption func(*waitOptions)
 
+// pace is how often a wait asks.
+type pace struct{ first, max time.Duration }
+
 type waitOptions struct {
 	pace     pace
 	observer func(Observation)

@@ -3,7 +3,6 @@ package assist
 import (
 	"context"
 	"sync"
-	"time"
 )
 
 // watches lets everybody who waits for one payment share the questions about
@@ -117,6 +116,3 @@ func (g gate) enter(ctx context.Context) bool {
 }
 
 func (g gate) leave() { <-g }
-
-// pace is how often a wait asks.
-type pace struct{ first, max time.Duration }
