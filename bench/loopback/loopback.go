@@ -94,6 +94,8 @@ func Handler(formats []Format) http.Handler {
 	return mux
 }
 
+var sampleDate = []string{"Tue, 28 Jan 2014 14:30:02 GMT"}
+
 // answerer writes one answer. A billnumber of the request has as many digits as
 // the sample's, so the length of the answer is always the same.
 type answerer struct {
@@ -130,6 +132,9 @@ func (a *answerer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	header := w.Header()
 	header["Content-Type"], header["Content-Length"] = a.contentType, a.length
+	// The clock stands where the sample's does: an answer that is older than its
+	// own server's clock is not believed.
+	header["Date"] = sampleDate
 	_, _ = w.Write(buffer.Bytes())
 }
 

@@ -2,9 +2,11 @@ package simulation
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -100,7 +102,11 @@ func complain(t *testing.T, total *Result) {
 	const enough = 10
 	for i, f := range total.Findings {
 		if i == enough {
-			t.Errorf("and %d more", len(total.Findings)-enough)
+			seeds := make(map[uint64]bool)
+			for _, f := range total.Findings {
+				seeds[f.Seed] = true
+			}
+			t.Errorf("and %d more; the seeds are %v", len(total.Findings)-enough, slices.Sorted(maps.Keys(seeds)))
 			break
 		}
 		t.Errorf("%v\nreplay it: go test ./internal/simulation -run TestSeeds -seed %d -v", f, f.Seed)

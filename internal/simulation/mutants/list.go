@@ -57,6 +57,8 @@ var all = []mutant{
 		change("resolve.go", "case comparable && !op.Date.IsZero() && op.Date.Before(earliest):", "case comparable && op.Date.Before(time.Time{}):")},
 	{"clocks", "the server's clock is compared by its own Date",
 		change("resolve.go", "sentAt.Add(s.serverTime.Sub(s.received)).Add(-clockTolerance)", "sentAt.Add(-clockTolerance)")},
+	{"repeated-answer", "an answer from before the send is another cancel's",
+		change("verdict.go", "return stale(packet) || stale(newestOf(own).Date)", "return stale(packet) && sent.IsZero()")},
 	{"before-not-saved", "a token keeps the operations there were before", []edit{
 		{"token.go", "HasBefore: in.Before != nil,", "HasBefore: false,"},
 		{"token.go", "\t\tt.Before = append(t.Before, b.Operation())\n", "\t\t_ = b\n"},
