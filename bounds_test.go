@@ -114,6 +114,8 @@ func dearAnswers() map[string]string {
 		"empty JSON operations":         filled(`{"wscancel":{"order":{"billnumber":"5700027202722028","orderstate":"x","operations":[`, `{},`, `{}]}}}`),
 		"whole JSON operations": filled(`{"wscancel":{"order":{"billnumber":"5700027202722028","orderstate":"x","operations":[`,
 			`{"billnumber":"5700027202722028.%d","operationtype":300,"operationstate":"Success","amount":0.1,"currency":"RUB","responsecode":"AS000"},`, `{"billnumber":"5700027202722028.999999"}]}}}`),
+		"orders with operations in XML": filled(result+"<orders>",
+			"<order><billnumber>1</billnumber>"+strings.Repeat("<operation><billnumber>1</billnumber></operation>", 17)+strings.Repeat(" ", 900)+"</order>", "</orders></result>"),
 		"JSON orders": filled(`{"orderresult":{"orders":[`, `{"billnumber":""},`, `{"billnumber":""}]}}`),
 		"CSV pairs":   filled("", "a%d:1;", ""),
 		"CSV commas":  filled("", ";", ""),

@@ -122,7 +122,7 @@ func (c *Client) cancel(ctx context.Context, req CancelRequest, full bool, opts 
 			}
 		}
 	}
-	body := c.protocol.codec().encode(nil, c.cancelWireRequest(&req))
+	body := c.encodeCancel(&req)
 	in := c.newIntent(req, full, before)
 	in.LookedAt = lookedAt
 	// Reserved before it is saved: a cancel that breaks a rule leaves no intent

@@ -204,9 +204,11 @@ func (req CancelRequest) withoutPersonal() CancelRequest {
 	return req
 }
 
-// wireRequest writes the request down as texts. It assumes that check passed.
-func (c *Client) cancelWireRequest(req *CancelRequest) *wire.Request {
-	q := c.wireRequest(wire.Cancel, wire.Param{Name: "Billnumber", Value: string(req.Billnumber)}, 4)
+// encodeCancel writes the request down. It assumes that check passed.
+func (c *Client) encodeCancel(req *CancelRequest) []byte {
+	q := c.wireRequest(wire.Cancel, wire.Param{Name: "Billnumber", Value: string(req.Billnumber)})
+	var most [6]wire.Param
+	q.Params = most[:0]
 	if req.Amount != (Money{}) {
 		q.Params = append(q.Params,
 			wire.Param{Name: "Amount", Value: req.Amount.Amount()},
@@ -225,5 +227,5 @@ func (c *Client) cancelWireRequest(req *CancelRequest) *wire.Request {
 	for _, item := range req.ChequeItems {
 		q.ChequeItems = append(q.ChequeItems, item.params())
 	}
-	return q
+	return c.protocol.encode(&q)
 }

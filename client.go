@@ -37,24 +37,26 @@ func (cred Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Spri
 // cancel them again ([ErrUnresolved]). Keep one Client per merchant for the life
 // of the program.
 type Client struct {
-	merchant  Credentials
-	protocol  Protocol
-	language  Language
-	endpoints [wire.ResultByDate + 1]*url.URL
-	// soapActions are the endpoints as the SOAPAction header has them.
-	soapActions [wire.ResultByDate + 1]string
+	merchant Credentials
+	protocol Protocol
+	language Language
+	// requests are those of each service without a body. They are copied and
+	// never changed.
+	requests [wire.ResultByDate + 1]*http.Request
 	// callTimeout bounds a whole call; 0 leaves it to the caller's http.Client.
-	callTimeout  time.Duration
-	ownTransport bool
-	http         http.Client
-	logger       *slog.Logger
-	logBodies    bool
-	maxSize      int64
-	now          func() time.Time
-	verifiers    []Verifier
-	payments     payments
-	watches      watches
-	questions    gate
+	callTimeout time.Duration
+	// ownTransport: http has the SDK's own transport. With bare, there is nothing
+	// else in http that a request would need.
+	ownTransport, bare bool
+	http               http.Client
+	logger             *slog.Logger
+	logBodies          bool
+	maxSize            int64
+	now                func() time.Time
+	verifiers          []Verifier
+	payments           payments
+	watches            watches
+	questions          gate
 
 	walletRules bool
 	dayBalance  DayBalance // nil: no cap is watched
@@ -121,6 +123,7 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 		c.callTimeout = callTimeout
 	}
 	c.ownTransport = cfg.httpClient == nil || cfg.httpClient.Transport == nil
+	c.bare = cfg.httpClient == nil
 	for service, path := range map[wire.Service]string{
 		wire.Cancel:       cfg.cancelPath,
 		wire.OrderResult:  "/orderresult/orderresult.cfm",
@@ -129,8 +132,7 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 	} {
 		endpoint := *base
 		endpoint.Path = strings.TrimRight(base.Path, "/") + path
-		c.endpoints[service] = &endpoint
-		c.soapActions[service] = `"` + endpoint.String() + `"`
+		c.requests[service] = bodyless(&endpoint, cfg.protocol.forService(service))
 	}
 	return c, nil
 }

@@ -52,7 +52,7 @@ func TestNewClientBaseURL(t *testing.T) {
 			c, err := NewClient(test.url, testCredentials(), test.opts...)
 			if test.cancel != "" {
 				require.NoError(t, err)
-				assert.Equal(t, test.cancel, c.endpoints[wire.Cancel].String())
+				assert.Equal(t, test.cancel, c.requests[wire.Cancel].URL.String())
 				return
 			}
 			var wrong *ValidationError

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,23 +42,18 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 	}
 	asked := c.now()
 	var conn connectionTrace
-	protocol := c.protocol.forService(s)
-	codec := protocol.codec()
 	if c.callTimeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.callTimeout, errCallTimeout)
 		defer cancel()
 	}
-	req, single := c.request(conn.watch(ctx), s, codec.contentType(), body)
-	if protocol == SOAP {
-		req.Header.Set("SOAPAction", c.soapActions[s])
-	}
+	req, single := c.request(conn.watch(ctx), s, body)
 	if !once {
 		// A question may be asked again on another connection when the one that was
 		// idle turns out to be closed.
 		req.GetBody = func() (io.ReadCloser, error) { return &singleBody{left: body}, nil }
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.roundTrip(req)
 	if err != nil {
 		err = c.causeOf(ctx, err)
 		// The body is sealed first: a transport of the caller's that still runs
@@ -83,7 +79,7 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		r.date = date
 	}
-	if err := codec.decode(text, s, &r.answer); err != nil {
+	if err := c.protocol.forService(s).decode(text, s, &r.answer); err != nil {
 		return r, fmt.Errorf("%w (HTTP %d, %d bytes): %w", ErrUnreadable, r.status, r.size, err)
 	}
 	if err := r.answer.Complete(s); err != nil {
@@ -92,27 +88,52 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 	return r, nil
 }
 
-// request makes the request by hand: the endpoint is parsed already. It has no
-// GetBody, and no header that calls it idempotent. With either, net/http would
-// replay it (HTTP/2 after REFUSED_STREAM, PROTOCOL_ERROR or GOAWAY, a redirect
-// 307 or 308, a connection that dies).
-func (c *Client) request(ctx context.Context, s wire.Service, contentType string, body []byte) (*http.Request, *singleBody) {
-	req := &http.Request{
-		Method: http.MethodPost, URL: c.endpoints[s], Host: c.endpoints[s].Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Content-Type": {contentType}}, ContentLength: int64(len(body)),
+// bodyless makes the request of a service by hand: the endpoint is parsed already.
+// It has no GetBody, and no header that calls it idempotent. With either,
+// net/http would replay it (HTTP/2 after REFUSED_STREAM, PROTOCOL_ERROR or
+// GOAWAY, a redirect 307 or 308, a connection that dies).
+func bodyless(endpoint *url.URL, p Protocol) *http.Request {
+	header := http.Header{"Content-Type": {p.contentType()}}
+	if p == SOAP {
+		header.Set("SOAPAction", `"`+endpoint.String()+`"`)
 	}
+	return &http.Request{
+		Method: http.MethodPost, URL: endpoint, Host: endpoint.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: header,
+	}
+}
+
+// request gives the request of a service a body.
+func (c *Client) request(ctx context.Context, s wire.Service, body []byte) (*http.Request, *singleBody) {
+	req := c.requests[s].WithContext(ctx)
+	req.ContentLength = int64(len(body))
 	if c.ownTransport {
 		// net/http sends a body that it knows to be in memory in one packet with
 		// its head. Our own transport never reads it after it has failed.
 		req.Body = io.NopCloser(bytes.NewReader(body))
-		return req.WithContext(ctx), nil
 	}
-	// What a transport of the caller's does with body and URL isn't known.
+	if c.bare {
+		return req, nil
+	}
+	// A cookie jar adds to the header, and what a transport of the caller's does
+	// with header and URL isn't known.
+	endpoint := *req.URL
+	req.Header, req.URL = req.Header.Clone(), &endpoint
+	if c.ownTransport {
+		return req, nil
+	}
 	single := &singleBody{left: body}
-	endpoint := *c.endpoints[s]
-	req.Body, req.URL = single, &endpoint
-	return req.WithContext(ctx), single
+	req.Body = single
+	return req, single
+}
+
+// roundTrip sends the request. The SDK's own transport needs no http.Client
+// around it, whose work are redirects, cookies and time limits.
+func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
+	if c.bare {
+		return c.http.Transport.RoundTrip(req)
+	}
+	return c.http.Do(req)
 }
 
 // singleBody gives its bytes once, and none after it is sealed.

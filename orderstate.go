@@ -82,13 +82,13 @@ func (c *Client) search(ctx context.Context, s wire.Service, number string, w wi
 }
 
 func (c *Client) askOrders(ctx context.Context, s wire.Service, number string, w window, attempt int) ([]Order, *reply, error) {
-	q := c.wireRequest(s, wire.Param{Name: "Ordernumber", Value: number}, 11)
+	q := c.wireRequest(s, wire.Param{Name: "Ordernumber", Value: number})
 	q.Params = appendMoment(q.Params, "Start", w.from.Truncate(time.Minute))
 	if !w.to.IsZero() {
 		q.Params = appendMoment(q.Params, "End", upToMinute(w.to))
 	}
 	q.Params = append(q.Params, wire.Param{Name: "Language", Value: c.language.String()})
-	r, err := c.ask(ctx, q, attempt)
+	r, err := c.ask(ctx, &q, attempt)
 	if err != nil {
 		return nil, r, err
 	}
@@ -138,14 +138,14 @@ func (c *Client) ResultsByDate(ctx context.Context, q PeriodQuery) ([]Payment, e
 	case q.MeanTypeID < 0:
 		return wrong("MeanTypeID", "must not be negative")
 	}
-	request := c.wireRequest(wire.ResultByDate, wire.Param{}, 12)
+	request := c.wireRequest(wire.ResultByDate, wire.Param{})
 	request.Params = appendMoment(request.Params, "Start", from)
 	request.Params = appendMoment(request.Params, "End", to)
 	request.Params = append(request.Params, wire.Param{Name: "Language", Value: c.language.String()})
 	if q.MeanTypeID != 0 {
 		request.Params = append(request.Params, wire.Param{Name: "MeanType_ID", Value: strconv.Itoa(q.MeanTypeID)})
 	}
-	r, err := c.ask(ctx, request, 1)
+	r, err := c.ask(ctx, &request, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -179,8 +179,7 @@ func (c *Client) ResultsByDate(ctx context.Context, q PeriodQuery) ([]Payment, e
 // The attempt is counted from 1, for the log.
 func (c *Client) ask(ctx context.Context, q *wire.Request, attempt int) (*reply, error) {
 	start := time.Now()
-	body := c.protocol.forService(q.Service).codec().encode(nil, q)
-	r, err := c.exchange(ctx, q.Service, body, false)
+	r, err := c.exchange(ctx, q.Service, c.protocol.forService(q.Service).encode(q), false)
 	if err == nil {
 		var refusal *APIError
 		if refusal, err = c.refusalIn(&r.answer); refusal != nil {
@@ -195,16 +194,14 @@ func (c *Client) ask(ctx context.Context, q *wire.Request, attempt int) (*reply,
 	return r, err
 }
 
-// wireRequest begins a request with the merchant's credentials and room for its
-// parameters.
-func (c *Client) wireRequest(s wire.Service, subject wire.Param, params int) *wire.Request {
-	q := &wire.Request{
+// wireRequest begins a request with the merchant's credentials.
+func (c *Client) wireRequest(s wire.Service, subject wire.Param) wire.Request {
+	q := wire.Request{
 		Service:    s,
 		Subject:    subject,
 		MerchantID: c.merchant.MerchantID,
 		Login:      c.merchant.Login,
 		Password:   c.merchant.Password.Reveal(),
-		Params:     make([]wire.Param, 0, params),
 	}
 	if p := c.protocol.forService(s); p.kind == kindForm {
 		q.Format = strconv.Itoa(int(p.format))

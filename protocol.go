@@ -107,53 +107,33 @@ func (p Protocol) forService(s wire.Service) Protocol {
 	return p
 }
 
-// codec is what the client wants of a format: bytes out, records back.
-type codec interface {
-	contentType() string
-	encode(dst []byte, q *wire.Request) []byte
-	decode(doc string, s wire.Service, into *wire.Answer) error
-}
-
-func (p Protocol) codec() codec {
+// contentType is that of a request.
+func (p Protocol) contentType() string {
 	switch p.kind {
 	case kindJSON:
-		return jsonCodec{}
+		return form.ContentTypeJSON
 	case kindForm:
-		return formCodec{csv: p.format == FormatCSV}
+		return form.ContentType
 	}
-	return soapCodec{}
+	return soap.ContentType
 }
 
-type (
-	soapCodec struct{}
-	jsonCodec struct{}
-	formCodec struct{ csv bool }
-)
-
-func (soapCodec) contentType() string { return soap.ContentType }
-
-func (soapCodec) encode(dst []byte, q *wire.Request) []byte { return soap.Encode(dst, q) }
-
-func (soapCodec) decode(doc string, s wire.Service, into *wire.Answer) error {
-	return decodeMarkup(doc, s, into)
+// encode writes a request down.
+func (p Protocol) encode(q *wire.Request) []byte {
+	switch p.kind {
+	case kindJSON:
+		return form.EncodeJSON(nil, q)
+	case kindForm:
+		return form.Encode(nil, q)
+	}
+	return soap.Encode(nil, q)
 }
 
-func (jsonCodec) contentType() string { return form.ContentTypeJSON }
-
-func (jsonCodec) encode(dst []byte, q *wire.Request) []byte { return form.EncodeJSON(dst, q) }
-
-func (jsonCodec) decode(doc string, s wire.Service, into *wire.Answer) error {
-	return decodeMarkup(doc, s, into)
-}
-
-func (formCodec) contentType() string { return form.ContentType }
-
-func (formCodec) encode(dst []byte, q *wire.Request) []byte { return form.Encode(dst, q) }
-
-func (c formCodec) decode(doc string, s wire.Service, into *wire.Answer) error {
+// decode reads an answer.
+func (p Protocol) decode(doc string, s wire.Service, into *wire.Answer) error {
 	err := decodeMarkup(doc, s, into)
 	// CSV has no mark of its own, so only who asked for it takes it.
-	if c.csv && errors.Is(err, wire.ErrForeign) && !looksLikeMarkup(doc) {
+	if p == Form(FormatCSV) && errors.Is(err, wire.ErrForeign) && !looksLikeMarkup(doc) {
 		*into = wire.Answer{}
 		return form.DecodeCSV(doc, s, into)
 	}

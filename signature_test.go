@@ -50,7 +50,7 @@ func signatureVerifierOf(t testing.TB, keys ...string) Verifier {
 func qiwiAnswer(t testing.TB) SignedAnswer {
 	t.Helper()
 	var a wire.Answer
-	require.NoError(t, soapCodec{}.decode(sample(t, "qiwi_cancel.xml"), wire.Cancel, &a))
+	require.NoError(t, SOAP.decode(sample(t, "qiwi_cancel.xml"), wire.Cancel, &a))
 	return signedAnswer(serviceCancel, &a.Orders[0], nil)
 }
 
@@ -123,7 +123,7 @@ func TestQIWISampleSignsItsOwnFields(t *testing.T) {
 func TestWebMoneySampleSignatureIsCut(t *testing.T) {
 	t.Parallel()
 	var a wire.Answer
-	require.NoError(t, soapCodec{}.decode(sample(t, "webmoney_cancel.xml"), wire.Cancel, &a))
+	require.NoError(t, SOAP.decode(sample(t, "webmoney_cancel.xml"), wire.Cancel, &a))
 	requireReason(t, signatureVerifierOf(t, "assist.gpg").Verify(signedAnswer(serviceCancel, &a.Orders[0], nil)), SignatureUnreadable)
 }
 

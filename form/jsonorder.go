@@ -77,11 +77,10 @@ func (r *jsonReader) orderMember(o *wire.Order, name string) (known bool, err er
 		}
 		return true, r.orNull(func() error {
 			return r.scan.each(func() error {
-				if err := r.answer.Row(); err != nil {
+				operation, err := r.answer.Operation(o)
+				if err != nil {
 					return err
 				}
-				o.Operations = append(o.Operations, wire.Record{})
-				operation := &o.Operations[len(o.Operations)-1]
 				if err := r.record(operation); err != nil {
 					return err
 				}

@@ -30,6 +30,10 @@ var (
 type jsonScanner struct {
 	doc        string
 	pos, depth int
+	// names are those of the open objects so far, outermost first. They begin in
+	// an array of the scanner's own, which holds those of a usual answer.
+	names []string
+	first [64]string
 }
 
 func (s *jsonScanner) fail(err error) error {
@@ -72,8 +76,11 @@ func (s *jsonScanner) end() error {
 
 // object reads an object. member must read the value of each name.
 func (s *jsonScanner) object(member func(name string) error) error {
-	var names []string
-	return s.list('{', '}', func() error {
+	if s.names == nil {
+		s.names = s.first[:0]
+	}
+	outer := len(s.names)
+	err := s.list('{', '}', func() error {
 		if s.peek() != '"' {
 			return s.fail(errJSONSyntax)
 		}
@@ -81,18 +88,20 @@ func (s *jsonScanner) object(member func(name string) error) error {
 		if err != nil {
 			return err
 		}
-		if slices.Contains(names, name) {
+		if slices.Contains(s.names[outer:], name) {
 			return s.fail(errJSONDuplicate)
 		}
-		if len(names) == maxJSONMembers {
+		if len(s.names)-outer == maxJSONMembers {
 			return s.fail(errJSONLimit)
 		}
-		names = append(names, name)
+		s.names = append(s.names, name)
 		if !s.take(':') {
 			return s.fail(errJSONSyntax)
 		}
 		return member(name)
 	})
+	s.names = s.names[:outer]
+	return err
 }
 
 // array reads an array. item must read each of its values.

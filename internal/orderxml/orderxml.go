@@ -113,12 +113,11 @@ func (r *Reader) order(o *wire.Order) error {
 			customer = true
 			err = r.record(&o.Record)
 		case "operation":
-			if err := r.Answer.Row(); err != nil {
-				return err
+			var operation *wire.Record
+			if operation, err = r.Answer.Operation(o); err == nil {
+				err = r.record(operation)
 			}
-			o.Operations = append(o.Operations, wire.Record{})
-			operation := &o.Operations[len(o.Operations)-1]
-			if err = r.record(operation); err == nil {
+			if err == nil {
 				err = identified(operation)
 			}
 		default:

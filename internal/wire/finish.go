@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -90,6 +91,22 @@ func (a *Answer) Row() error {
 	}
 	a.room--
 	return nil
+}
+
+// Operation adds an operation to an order, to be filled, or refuses it as
+// [Answer.Row] does.
+func (a *Answer) Operation(o *Order) (*Record, error) {
+	if err := a.Row(); err != nil {
+		return nil, err
+	}
+	n := len(o.Operations)
+	if n == cap(o.Operations) {
+		// A record is large, and copying a long list costs more than room that stays
+		// empty for the moment of reading.
+		o.Operations = slices.Grow(o.Operations, min(max(3*n, 1), a.room+1))
+	}
+	o.Operations = append(o.Operations, Record{})
+	return &o.Operations[n], nil
 }
 
 // PutBeside keeps a text of the packet that stands beside the orders until

@@ -24,7 +24,6 @@ type binding struct {
 // attributes reads up to the end of a start tag. No space is asked for between
 // two attributes: the documented QIWI answer has none.
 func (s *Scanner) attributes(outer int) error {
-	s.attrCount = 0
 	for {
 		s.skipSpace()
 		switch rest := s.rest(); {

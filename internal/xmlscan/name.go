@@ -15,7 +15,16 @@ type written struct {
 // such a name is never one of ours.
 func (s *Scanner) readName() (written, error) {
 	start, colon := s.pos, -1
+	// Nearly all names are plain ASCII without a prefix.
 	i, want := start, uint8(nameStart)
+	for i < len(s.doc) && classes[s.doc[i]]&want != 0 {
+		i++
+		want = nameStart | nameOther
+	}
+	if i > start && i < len(s.doc) && s.doc[i] != ':' && s.doc[i] < utf8.RuneSelf {
+		s.pos = i
+		return written{full: s.doc[start:i], local: s.doc[start:i]}, nil
+	}
 	for i < len(s.doc) {
 		c := s.doc[i]
 		if classes[c]&want != 0 {

@@ -246,7 +246,10 @@ func (s *Scanner) startTag() (Kind, error) {
 		return 0, err
 	}
 	outer := s.spaceCount
-	if err := s.attributes(outer); err != nil {
+	s.attrCount = 0
+	if s.doc[s.pos] == '>' {
+		s.pos++
+	} else if err := s.attributes(outer); err != nil {
 		return 0, err
 	}
 	space, ok := s.resolve(written.prefix)
