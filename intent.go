@@ -3,7 +3,6 @@ package assist
 import (
 	"context"
 	"crypto/rand"
-	"maps"
 	"slices"
 	"time"
 )
@@ -47,7 +46,7 @@ func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) In
 		}
 	}
 	// What this client's earlier cancels were answered with can't be this one's.
-	for _, operation := range slices.Sorted(maps.Keys(c.payments.claimedByOthers(in))) {
+	for _, operation := range c.payments.claimedByOthers(in) {
 		if in.knownBefore(operation) {
 			continue
 		}

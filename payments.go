@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"time"
 )
 
 // payments holds what the client knows of the payments that it is cancelling:
@@ -13,36 +12,18 @@ import (
 type payments struct {
 	mu     sync.Mutex
 	known  map[Billnumber]*paymentDesk
-	claims []recentClaim // oldest first
+	claims claims
 }
 
-// paymentDesk serves one payment. It is kept while somebody stands at it, while
-// something is unresolved, and for a while after an answer.
+// paymentDesk serves one payment. It is kept while somebody stands at it, and
+// while something is unresolved.
 type paymentDesk struct {
 	turn       chan struct{} // holds one token while nobody is being served
 	standing   int
 	unresolved []Intent
 	passedOver []Intent // unresolved, but cancelled again despite it
-	claimed    []claim
-	recent     int // claims that are not forgotten yet
+	claimed    []claim  // known since something is unresolved
 }
-
-// claim says to which intent an operation belongs.
-type claim struct {
-	operation Billnumber
-	intent    string
-}
-
-// recentClaim lets a claim be forgotten when it is old.
-type recentClaim struct {
-	payment Billnumber
-	at      time.Time
-}
-
-// claimTime is how long an answered operation is remembered. Of two equal
-// partial cancels within the tolerance of two clocks, the first's operation
-// would otherwise pass for the second's, whose answer was lost.
-const claimTime = time.Minute
 
 // enter waits for the payment's turn and gives the function that ends it. Two
 // cancels of one payment must not overlap: of two equal partial cancels each
@@ -83,7 +64,7 @@ func (p *payments) deskLocked(payment Billnumber) *paymentDesk {
 }
 
 func (p *payments) dropLocked(payment Billnumber, desk *paymentDesk) {
-	if desk.standing == 0 && desk.recent == 0 && len(desk.unresolved) == 0 && len(desk.passedOver) == 0 {
+	if desk.standing == 0 && len(desk.unresolved) == 0 && len(desk.passedOver) == 0 {
 		delete(p.known, payment)
 	}
 }
@@ -94,9 +75,11 @@ func (p *payments) remember(in Intent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	desk := p.deskLocked(in.Request.Billnumber.Payment())
-	if !contains(desk.unresolved, in) && !contains(desk.passedOver, in) {
-		desk.unresolved = append(desk.unresolved, in)
+	if contains(desk.unresolved, in) || contains(desk.passedOver, in) {
+		return
 	}
+	p.keepClaimsLocked(desk, in)
+	desk.unresolved = append(desk.unresolved, in)
 }
 
 // forget drops a cancel that is resolved.
@@ -121,6 +104,7 @@ func (p *payments) passOver(in Intent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	desk := p.deskLocked(in.Request.Billnumber.Payment())
+	p.keepClaimsLocked(desk, in)
 	desk.unresolved = slices.DeleteFunc(desk.unresolved, func(other Intent) bool { return other.ID == in.ID })
 	if !contains(desk.passedOver, in) {
 		desk.passedOver = append(desk.passedOver, in)
@@ -142,53 +126,6 @@ func (p *payments) unresolvedBut(payment Billnumber, passedOver []Intent) (Inten
 		}
 	}
 	return Intent{}, false
-}
-
-// claim notes whose the operations are.
-func (p *payments) claim(in Intent, operations []Operation, now time.Time) {
-	payment := in.Request.Billnumber.Payment()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.forgetOldClaimsLocked(now)
-	desk := p.deskLocked(payment)
-	for _, op := range operations {
-		// A plain billnumber names the payment, not an operation.
-		if op.Billnumber.Operation() != 0 {
-			desk.claimed = append(desk.claimed, claim{operation: kept(op.Billnumber), intent: in.ID})
-		}
-	}
-	desk.recent++
-	p.claims = append(p.claims, recentClaim{payment: payment, at: now})
-}
-
-func (p *payments) forgetOldClaimsLocked(now time.Time) {
-	old := 0
-	for old < len(p.claims) && now.Sub(p.claims[old].at) > claimTime {
-		if desk := p.known[p.claims[old].payment]; desk != nil {
-			desk.recent--
-			p.dropLocked(p.claims[old].payment, desk)
-		}
-		old++
-	}
-	p.claims = p.claims[old:]
-}
-
-// claimedByOthers gives the operations that are known to belong to other
-// cancels of the payment.
-func (p *payments) claimedByOthers(in Intent) map[Billnumber]bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	desk := p.known[in.Request.Billnumber.Payment()]
-	if desk == nil || len(desk.claimed) == 0 {
-		return nil
-	}
-	others := make(map[Billnumber]bool, len(desk.claimed))
-	for _, c := range desk.claimed {
-		if c.intent != in.ID {
-			others[c.operation] = true
-		}
-	}
-	return others
 }
 
 func contains(intents []Intent, in Intent) bool {

@@ -333,13 +333,9 @@ func TestPaymentsAreForgotten(t *testing.T) {
 		for n := range 200 {
 			_, err := client.Cancel(t.Context(), requestFor(t, Billnumber(fmt.Sprintf("5700027202722%03d", n))))
 			require.NoError(t, err)
-			require.LessOrEqual(t, client.payments.size(), 65, "a minute's worth")
+			require.Zero(t, client.payments.size())
+			require.LessOrEqual(t, len(client.payments.claims.recent)+len(client.payments.claims.older), 125, "two minutes' worth")
 		}
-		time.Sleep(2 * claimTime)
-		_, err := client.Cancel(t.Context(), webMoneyRequest(t))
-		require.NoError(t, err)
-		assert.Equal(t, 1, client.payments.size())
-		assert.Len(t, client.payments.claims, 1)
 	})
 }
 
@@ -415,23 +411,4 @@ func TestPaymentsPassOver(t *testing.T) {
 	assert.Equal(t, []Intent{in}, p.known[payment].passedOver)
 	p.forget(in)
 	assert.Zero(t, p.size())
-}
-
-func TestPaymentsClaim(t *testing.T) {
-	t.Parallel()
-	const payment = Billnumber("5700027202722028")
-	ours := Intent{ID: "A", Request: CancelRequest{Billnumber: payment}}
-	theirs := Intent{ID: "B", Request: CancelRequest{Billnumber: payment + ".1"}}
-	start := time.Date(2013, 10, 23, 13, 58, 0, 0, time.UTC)
-	var p payments
-	assert.Empty(t, p.claimedByOthers(ours))
-	p.claim(ours, []Operation{{Billnumber: payment + ".3"}}, start)
-	assert.Empty(t, p.claimedByOthers(ours), "our own")
-	assert.Equal(t, map[Billnumber]bool{payment + ".3": true}, p.claimedByOthers(theirs))
-	elsewhere := Intent{ID: "C", Request: CancelRequest{Billnumber: "5700027202722029"}}
-	p.claim(elsewhere, nil, start.Add(claimTime))
-	assert.Len(t, p.claimedByOthers(theirs), 1, "just not forgotten")
-	p.claim(elsewhere, nil, start.Add(claimTime+1))
-	assert.Empty(t, p.claimedByOthers(theirs))
-	assert.Equal(t, 1, p.size())
 }

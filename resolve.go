@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -147,7 +148,7 @@ func (c *Client) candidates(in Intent, s *sighting) (certain, doubtful []Operati
 	claimed := c.payments.claimedByOthers(in)
 	for _, op := range s.order.Operations {
 		switch {
-		case op.Type != OperationCancel, in.knownBefore(op.Billnumber), claimed[op.Billnumber]:
+		case op.Type != OperationCancel, in.knownBefore(op.Billnumber), slices.Contains(claimed, op.Billnumber):
 			continue
 		case !in.Full && op.Amount != in.Request.Amount:
 			continue

@@ -30,7 +30,7 @@ var all = []mutant{
 		change("payments.go", "desk := &paymentDesk{turn: make(chan struct{}, 1)}\n",
 			"desk := &paymentDesk{turn: make(chan struct{}, 64)}\n\tfor range 62 {\n\t\tdesk.turn <- struct{}{}\n\t}\n")},
 	{"claims", "operations of answered cancels belong to them",
-		change("payments.go", "if op.Billnumber.Operation() != 0 {", "if op.Billnumber.Operation() < 0 {")},
+		change("claims.go", "if op.Billnumber.Operation() == 0 {", "if op.Billnumber.Operation() >= 0 {")},
 	{"other-payment", "an answer is about the payment asked for", []edit{
 		{"verdict.go", "case order.Billnumber != in.Request.Billnumber.Payment():", "case order.Billnumber == \"\":"},
 		{"verdict.go", "case order.Number != \"\" && order.Number != strings.TrimSpace(in.Request.OrderNumber):", "case strings.TrimSpace(order.Number) == \"-\":"},
@@ -68,6 +68,6 @@ var all = []mutant{
 	{"login-in-log", "a log line is an allow-list",
 		change("log.go", "slog.Int(\"attempt\", max(x.attempt, 1)))", "slog.Int(\"attempt\", max(x.attempt, 1)), slog.String(\"login\", c.merchant.Login))")},
 	{"body-in-error", "an error holds no body",
-		change("exchange.go", "if err := codec.decode(text, s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %d bytes): %w\", ErrUnreadable, r.status, r.size, err)",
-			"if err := codec.decode(text, s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %s): %w\", ErrUnreadable, r.status, text, err)")},
+		change("exchange.go", "if err := c.protocol.forService(s).decode(text, s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %d bytes): %w\", ErrUnreadable, r.status, r.size, err)",
+			"if err := c.protocol.forService(s).decode(text, s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %s): %w\", ErrUnreadable, r.status, text, err)")},
 }
