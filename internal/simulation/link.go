@@ -306,7 +306,9 @@ func (x *exchange) earlier(otherwise answer) answer {
 	x.run.mu.Lock()
 	defer x.run.mu.Unlock()
 	kept := x.run.answers[x.service]
-	if len(kept) == 0 {
+	if len(kept) == 0 || x.run.scenario.plain && x.attempt != nil {
+		// Without an operation's number nothing tells one cancel's answer from the
+		// next one's, a minute later.
 		return otherwise
 	}
 	a := kept[x.fault.choose%len(kept)]

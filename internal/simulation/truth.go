@@ -186,10 +186,11 @@ func (r *run) told(a *attempt, v verdict, operations []assist.Operation, err err
 	}
 	was, no := a.verdict, a.verdict == toldRefused || a.verdict == toldNotSent
 	switch {
-	case was == toldDone && (v == toldRefused || v == toldNotSent), no && v != was:
+	case was == toldDone && (v == toldRefused || v == toldNotSent), no && v == toldDone:
 		r.found(ruleKnown, "%v was %v and became %v", a, was, v)
-	case was != toldDone:
-		// One process may still hear "in process" when another knows better.
+	case was != toldDone && !no:
+		// One process may still hear "in process", from an old listing, when another
+		// knows better or has died of knowing it.
 		a.verdict = v
 	}
 	r.checkPayment(a.refund.payment)
