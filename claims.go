@@ -37,6 +37,9 @@ func (c *claims) add(payment Billnumber, new claim, now time.Time) {
 		c.recent = make(map[Billnumber]claim)
 	}
 	if last, found := c.recent[payment]; found {
+		if last.operation == new.operation && last.intent == new.intent {
+			return // an intent may be resolved again and again
+		}
 		new.earlier = &last
 	}
 	c.recent[payment] = new

@@ -54,6 +54,14 @@ func TestClaims(t *testing.T) {
 		assert.Equal(t, []Billnumber{claimedPayment + ".2", mark}, p.claimedByOthers(theirs))
 		assert.Equal(t, []Billnumber{claimedPayment + ".4"}, p.claimedByOthers(ours))
 	})
+	t.Run("resolved again and again", func(t *testing.T) {
+		t.Parallel()
+		p := claimed()
+		for range 3 {
+			p.claim(ours, operations(mark), start)
+		}
+		assert.Len(t, p.claims.of(claimedPayment), 1)
+	})
 	t.Run("a plain billnumber is no operation's", func(t *testing.T) {
 		t.Parallel()
 		var p payments

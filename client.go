@@ -45,8 +45,8 @@ type Client struct {
 	requests [wire.ResultByDate + 1]*http.Request
 	// callTimeout bounds a whole call; 0 leaves it to the caller's http.Client.
 	callTimeout time.Duration
-	// ownTransport: http has the SDK's own transport. With bare, there is nothing
-	// else in http that a request would need.
+	// ownTransport: http has the SDK's own transport. With bare it has nothing but
+	// that.
 	ownTransport, bare bool
 	http               http.Client
 	logger             *slog.Logger

@@ -88,10 +88,10 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 	return r, nil
 }
 
-// bodyless makes the request of a service by hand: the endpoint is parsed already.
-// It has no GetBody, and no header that calls it idempotent. With either,
-// net/http would replay it (HTTP/2 after REFUSED_STREAM, PROTOCOL_ERROR or
-// GOAWAY, a redirect 307 or 308, a connection that dies).
+// bodyless makes the request of a service, for [Client.request] to copy. It has
+// no GetBody, and no header that calls it idempotent. With either, net/http would
+// replay it (HTTP/2 after REFUSED_STREAM, PROTOCOL_ERROR or GOAWAY, a redirect 307
+// or 308, a connection that dies).
 func bodyless(endpoint *url.URL, p Protocol) *http.Request {
 	header := http.Header{"Content-Type": {p.contentType()}}
 	if p == SOAP {
@@ -128,7 +128,7 @@ func (c *Client) request(ctx context.Context, s wire.Service, body []byte) (*htt
 }
 
 // roundTrip sends the request. The SDK's own transport needs no http.Client
-// around it, whose work are redirects, cookies and time limits.
+// around it: that is there for redirects, cookies and a time limit.
 func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 	if c.bare {
 		return c.http.Transport.RoundTrip(req)
