@@ -24,7 +24,7 @@ type claims struct {
 // claimTime is how long a claim is kept at least. At twice that it is forgotten.
 const claimTime = time.Minute
 
-func (c *claims) add(payment Billnumber, new claim, now time.Time) {
+func (c *claims) add(payment Billnumber, next claim, now time.Time) {
 	switch age := now.Sub(c.since); {
 	case age < 0: // the clock was put back
 		c.since = now
@@ -37,12 +37,14 @@ func (c *claims) add(payment Billnumber, new claim, now time.Time) {
 		c.recent = make(map[Billnumber]claim)
 	}
 	if last, found := c.recent[payment]; found {
-		if last.operation == new.operation && last.intent == new.intent {
-			return // an intent may be resolved again and again
+		for one := &last; one != nil; one = one.earlier {
+			if one.operation == next.operation && one.intent == next.intent {
+				return // an intent may be resolved again and again
+			}
 		}
-		new.earlier = &last
+		next.earlier = &last
 	}
-	c.recent[payment] = new
+	c.recent[payment] = next
 }
 
 // of gives the claims of a payment.
@@ -70,10 +72,10 @@ func (p *payments) claim(in Intent, operations []Operation, now time.Time) {
 		if op.Billnumber.Operation() == 0 {
 			continue // a plain billnumber names the payment, not an operation
 		}
-		new := claim{operation: kept(op.Billnumber), intent: in.ID}
-		p.claims.add(new.operation.Payment(), new, now)
+		next := claim{operation: kept(op.Billnumber), intent: in.ID}
+		p.claims.add(next.operation.Payment(), next, now)
 		if keep {
-			desk.claimed = append(desk.claimed, new)
+			desk.claimed = append(desk.claimed, next)
 		}
 	}
 }

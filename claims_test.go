@@ -59,8 +59,9 @@ func TestClaims(t *testing.T) {
 		p := claimed()
 		for range 3 {
 			p.claim(ours, operations(mark), start)
+			p.claim(theirs, operations(claimedPayment+".4"), start)
 		}
-		assert.Len(t, p.claims.of(claimedPayment), 1)
+		assert.Len(t, p.claims.of(claimedPayment), 2)
 	})
 	t.Run("a plain billnumber is no operation's", func(t *testing.T) {
 		t.Parallel()

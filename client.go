@@ -34,8 +34,10 @@ func (cred Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Spri
 // cancels of one payment through one at a time.
 //
 // A Client remembers the payments whose cancel ended Unknown, and refuses to
-// cancel them again ([ErrUnresolved]). Keep one Client per merchant for the life
-// of the program.
+// cancel them again ([ErrUnresolved]). It remembers for a minute at least which
+// operations its cancels made. Keep one Client per merchant for the life of the
+// program; where there are several, let one at a time cancel a payment, and let
+// the payment rest for more than a minute in between.
 type Client struct {
 	merchant Credentials
 	protocol Protocol
