@@ -29,7 +29,7 @@ import (
 
 func main() {
 	rounds := flag.Int("rounds", 20, "how often each benchmark runs")
-	benchtime := flag.String("benchtime", "100ms", "how long it runs")
+	benchtime := flag.String("benchtime", "250ms", "how long it runs")
 	raw := flag.String("raw", "", "`file` for the output of all rounds")
 	into := flag.String("page", "", "`file` of the page to put the tables into")
 	only := flag.String("only", "", "a `part` of the titles of the tables to make")
