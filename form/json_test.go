@@ -174,6 +174,8 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		"bytes that are no UTF-8":           {in("\"planted\xff\""), errNotUTF8},
 		"a service twice":                   {`{"wscancel":{},"wscancel":{}}`, errJSONDuplicate},
 		"a field twice":                     {`{"wscancel":{"order":{"billnumber":"1","billnumber":"1"}}}`, errJSONDuplicate},
+		"a name twice around an object":     {`{"wscancel":{},"a":1,"x":{"y":{"a":1}},"a":2}`, errJSONDuplicate},
+		"a name twice around many":          {`{"wscancel":{},"a":{` + manyNames() + `},"a":1}`, errJSONDuplicate},
 		"a field twice by an escape":        {`{"wscancel":{"order":{"billnumber":"1","\u0062illnumber":"1"}}}`, errJSONDuplicate},
 		"a name twice where we don't look":  {`{"wscancel":{},"x":{"a":1,"a":2}}`, errJSONDuplicate},
 		"orders in two places":              {`{"wscancel":{"order":{"billnumber":"1"},"orders":[{"billnumber":"1"}]}}`, wire.ErrDuplicate},
