@@ -66,6 +66,7 @@ func FuzzScan(f *testing.F) {
 	f.Add(`<?xml version="1.0" encoding="windows-1251"?><a>` + windows1251(f, "Завершено") + `</a>`)
 	f.Add("\ufeff" + `<!DOCTYPE result [<!ELEMENT result (order*)><!-- ' -->]><result firstcode='0' secondcode="0"><order/></result>`)
 	f.Add("<p:a xmlns:p='u' xmlns='v'><b xmlns=''>1<![CDATA[<\r\n>]]>&#x41;&lt;<!-- x --><?y z?></b></p:a>")
+	f.Add("<a xmlns='u\nv'/>")
 	f.Fuzz(func(t *testing.T, doc string) {
 		got, err := events(doc)
 		if err != nil {
@@ -76,7 +77,19 @@ func FuzzScan(f *testing.F) {
 		}
 		want, ok := oracle(doc)
 		if ok {
-			require.Equal(t, want, got)
+			require.Equal(t, spaced(want), spaced(got))
 		}
 	})
+}
+
+// spaced makes all white space in names of namespaces alike: encoding/xml leaves
+// a line end in an attribute as it is, where XML makes it a space.
+func spaced(events []string) (all []string) {
+	for _, event := range events {
+		if strings.HasPrefix(event, "<") {
+			event = strings.NewReplacer("\n", " ", "\t", " ", "\r", " ").Replace(event)
+		}
+		all = append(all, event)
+	}
+	return all
 }
