@@ -6,10 +6,8 @@ require (
 	github.com/ProtonMail/go-crypto v1.5.2
 	github.com/jarcoal/httpmock v1.4.2
 	github.com/stretchr/testify v1.12.1
-	go.uber.org/goleak v1.3.0
 	golang.org/x/net v0.58.0
 	golang.org/x/text v0.41.0
-	pgregory.net/rapid v1.3.0
 )
 
 require (

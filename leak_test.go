@@ -1,11 +1,46 @@
 package assist
 
 import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
 	"testing"
-
-	"go.uber.org/goleak"
+	"time"
 )
 
 // No call may leave a goroutine behind, whatever it met: the tests of this
 // package meet every fault, so none may be left when all are over.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if left := goroutinesLeft(); status == 0 && left != "" {
+		fmt.Fprintln(os.Stderr, "goroutines were left behind:\n"+left)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+// goroutinesLeft gives the stacks of all goroutines but our own and the testing
+// package's, once those that are about to end have had a second to do so.
+func goroutinesLeft() (left string) {
+	for wait := time.Millisecond; wait < time.Second; wait *= 2 {
+		if left = others(); left == "" {
+			return ""
+		}
+		time.Sleep(wait)
+	}
+	return left
+}
+
+func others() string {
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	// The first is the one that asks.
+	var left []string
+	for _, stack := range strings.Split(string(stacks), "\n\n")[1:] {
+		if !strings.Contains(stack, "testing.(*F).Fuzz") && !strings.Contains(stack, "os/signal.") {
+			left = append(left, stack)
+		}
+	}
+	return strings.Join(left, "\n\n")
+}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 )
 
 // testClock is a clock that a test sets.
@@ -346,13 +345,14 @@ func TestLedgerBeyondAllNumbers(t *testing.T) {
 	require.ErrorIs(t, l.Reserve(t.Context(), "a", QIWI, rub(t, "0.01"), clock.now()), ErrDayBalance, "better nothing than a sum that overflowed")
 }
 
-func TestCommission(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		rate, minor := rapid.IntRange(0, wholeRate).Draw(t, "rate"), rapid.Int64Range(0, maxMinor).Draw(t, "minor")
-		c, err := Rates{QIWI: rate}.commissions()
-		require.NoError(t, err)
-		assert.Equal(t, plainCommission(rate, minor), c.on(QIWI, minor))
+func FuzzCommission(f *testing.F) {
+	PlayDraws(f, func(t *testing.T, d *Draws) {
+		for d.More() {
+			rate, minor := int(d.Between(0, wholeRate)), d.Between(0, maxMinor)
+			c, err := Rates{QIWI: rate}.commissions()
+			require.NoError(t, err)
+			assert.Equal(t, plainCommission(rate, minor), c.on(QIWI, minor))
+		}
 	})
 }
 
@@ -405,11 +405,10 @@ func (r *recount) of(w Wallet, day moscowDay) (paid, commission, refunded, reser
 
 // Whatever the order of payments, refunds, faults and days: the ledger never
 // lets out more than came in, and equals a plain recount.
-func TestLedgerEqualsARecount(t *testing.T) {
-	t.Parallel()
+func FuzzLedgerEqualsARecount(f *testing.F) {
 	meanTypes := map[Wallet]int{WebMoney: 30, YandexMoney: 32, QIWI: 36}
-	rapid.Check(t, func(t *rapid.T) {
-		start := rapid.SampledFrom([]string{"2013-10-23 19:59:00", "2014-10-25 19:00:00", "2026-07-01 20:59:59"}).Draw(t, "start")
+	PlayDraws(f, func(t *testing.T, d *Draws) {
+		start := Pick(d, "2013-10-23 19:59:00", "2014-10-25 19:00:00", "2026-07-01 20:59:59")
 		at, err := time.Parse("2006-01-02 15:04:05", start)
 		require.NoError(t, err)
 		clock := &testClock{}
@@ -420,22 +419,22 @@ func TestLedgerEqualsARecount(t *testing.T) {
 		model := &recount{rates, map[Billnumber]recounted{}, map[Billnumber]recounted{}, map[string]*recounted{}}
 		ctx := context.Background()
 
-		wallet := rapid.SampledFrom(wallets)
-		minors := rapid.Int64Range(1, 5_000)
-		before := rapid.Custom(func(t *rapid.T) time.Time {
-			return clock.now().Add(-time.Duration(rapid.IntRange(0, 20*3600).Draw(t, "seconds ago")) * time.Second)
-		})
-		id := rapid.Custom(func(t *rapid.T) string { return fmt.Sprint("cancel-", rapid.IntRange(0, 30).Draw(t, "id")) })
+		wallet := func() Wallet { return Pick(d, wallets...) }
+		minors := func() int64 { return d.Between(1, 5_000) }
+		before := func() time.Time {
+			return clock.now().Add(-time.Duration(d.Between(0, 20*3600)) * time.Second)
+		}
+		someID := func() string { return fmt.Sprint("cancel-", d.Between(0, 30)) }
 		money := func(minor int64) Money { return Money{minor: minor, currency: "RUB"} }
 		cancelRow := func(b Billnumber, w Wallet, minor int64, at time.Time, code ResponseCode) Operation {
 			return Operation{Billnumber: b, Type: OperationCancel, Amount: money(minor), Date: at, ResponseCode: code, MeanTypeID: meanTypes[w]}
 		}
 		ownNumber := func(id string) Billnumber { return Billnumber("5900000000000000.1" + id[len("cancel-"):]) }
 
-		t.Repeat(map[string]func(*rapid.T){
-			"pay": func(t *rapid.T) {
-				b, p := number(rapid.IntRange(0, 50).Draw(t, "payment")), before.Draw(t, "paid at")
-				w, minor := wallet.Draw(t, "wallet"), minors.Draw(t, "minor")
+		steps := []func(){
+			func() { // pay
+				b, p := number(int(d.Between(0, 50))), before()
+				w, minor := wallet(), minors()
 				if known, told := model.paid[b]; told {
 					w, minor = known.wallet, known.minor
 				} else {
@@ -444,7 +443,7 @@ func TestLedgerEqualsARecount(t *testing.T) {
 				if model.paid[b].day != moscowDayOf(p) {
 					return
 				}
-				if rapid.Bool().Draw(t, "by a row") {
+				if d.Yes() {
 					l.Book([]Payment{{Operation: Operation{
 						Billnumber: b, Type: OperationPayment, Amount: money(minor), Date: p, ResponseCode: ResponseDone, MeanTypeID: meanTypes[w],
 					}}})
@@ -452,14 +451,14 @@ func TestLedgerEqualsARecount(t *testing.T) {
 				}
 				require.NoError(t, l.Paid(b, w, money(minor), p))
 			},
-			"reserve": func(t *rapid.T) {
-				id, w, minor := id.Draw(t, "id"), wallet.Draw(t, "wallet"), minors.Draw(t, "minor")
+			func() { // reserve
+				id, w, minor := someID(), wallet(), minors()
 				if _, used := model.own[id]; used {
 					return
 				}
 				now := clock.now()
 				paid, commission, refunded, reserved := model.of(w, moscowDayOf(now))
-				err := l.Reserve(ctx, id, w, money(minor), before.Draw(t, "decided at"))
+				err := l.Reserve(ctx, id, w, money(minor), before())
 				if fits := refunded+reserved+minor <= paid-commission; fits {
 					require.NoError(t, err)
 					model.own[id] = &recounted{wallet: w, minor: minor, day: moscowDayOf(now), state: "open"}
@@ -467,21 +466,21 @@ func TestLedgerEqualsARecount(t *testing.T) {
 					require.ErrorIs(t, err, ErrDayBalance, "more would go out than came in")
 				}
 			},
-			"reserve again": func(t *rapid.T) {
-				id := id.Draw(t, "id")
+			func() { // reserve again
+				id := someID()
 				if own := model.own[id]; own != nil && own.state == "open" {
 					require.NoError(t, l.Reserve(ctx, id, own.wallet, money(own.minor), clock.now()))
 				}
 			},
-			"answered": func(t *rapid.T) {
-				id := id.Draw(t, "id")
+			func() { // answered
+				id := someID()
 				if own := model.own[id]; own != nil && own.state == "open" {
 					l.name(id, []Operation{cancelRow(ownNumber(id), own.wallet, own.minor, own.day.start(), ResponseInProcess)})
 					l.Book([]Payment{{Operation: cancelRow(ownNumber(id), own.wallet, own.minor, own.day.start(), ResponseInProcess)}})
 				}
 			},
-			"settle": func(t *rapid.T) {
-				id, moved := id.Draw(t, "id"), rapid.Bool().Draw(t, "moved")
+			func() { // settle
+				id, moved := someID(), d.Yes()
 				require.NoError(t, l.Settle(ctx, id, moved))
 				if own := model.own[id]; own != nil && own.state == "open" {
 					own.state, own.end = "not moved", moscowDayOf(clock.now())
@@ -490,10 +489,10 @@ func TestLedgerEqualsARecount(t *testing.T) {
 					}
 				}
 			},
-			"cancel elsewhere": func(t *rapid.T) {
-				b := Billnumber(fmt.Sprint("5800000000000000.", 1+rapid.IntRange(0, 20).Draw(t, "operation")))
-				w, minor, at := wallet.Draw(t, "wallet"), minors.Draw(t, "minor"), before.Draw(t, "cancelled at")
-				code := rapid.SampledFrom([]ResponseCode{ResponseDone, ResponseInProcess, ResponseDeclined, "AS777"}).Draw(t, "code")
+			func() { // cancel elsewhere
+				b := Billnumber(fmt.Sprint("5800000000000000.", 1+d.Between(0, 20)))
+				w, minor, at := wallet(), minors(), before()
+				code := Pick(d, ResponseDone, ResponseInProcess, ResponseDeclined, "AS777")
 				known, told := model.foreign[b]
 				if told {
 					w, minor, at = known.wallet, known.minor, known.day.start()
@@ -505,21 +504,22 @@ func TestLedgerEqualsARecount(t *testing.T) {
 				model.foreign[b] = now
 				l.Book([]Payment{{Operation: cancelRow(b, w, minor, at, code)}})
 			},
-			"time passes": func(t *rapid.T) {
-				clock.advance(time.Duration(rapid.IntRange(0, 30*3600).Draw(t, "seconds")) * time.Second)
+			func() { // time passes
+				clock.advance(time.Duration(d.Between(0, 30*3600)) * time.Second)
 			},
-			"": func(t *rapid.T) {
-				for _, at := range []time.Time{clock.now(), moscowDayOf(clock.now()).start().Add(-time.Second)} {
-					for _, w := range wallets {
-						paid, commission, refunded, reserved := model.of(w, moscowDayOf(at))
-						available := max(paid-commission-refunded-reserved, 0)
-						b := l.Balance(w, "RUB", at)
-						assert.Equal(t, []int64{paid, commission, refunded, reserved, available},
-							[]int64{b.Paid.Minor(), b.Commission.Minor(), b.Refunded.Minor(), b.Reserved.Minor(), b.Available.Minor()}, "%s on %s", w, at)
-					}
+		}
+		for d.More() {
+			steps[d.Below(int64(len(steps)))]()
+			for _, at := range []time.Time{clock.now(), moscowDayOf(clock.now()).start().Add(-time.Second)} {
+				for _, w := range wallets {
+					paid, commission, refunded, reserved := model.of(w, moscowDayOf(at))
+					available := max(paid-commission-refunded-reserved, 0)
+					b := l.Balance(w, "RUB", at)
+					assert.Equal(t, []int64{paid, commission, refunded, reserved, available},
+						[]int64{b.Paid.Minor(), b.Commission.Minor(), b.Refunded.Minor(), b.Reserved.Minor(), b.Available.Minor()}, "%s on %s", w, at)
 				}
-			},
-		})
+			}
+		}
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 )
 
 var wallets = []Wallet{WebMoney, YandexMoney, QIWI}
@@ -266,28 +265,26 @@ func TestNotBefore(t *testing.T) {
 
 // Whatever the facts, CheckWallet answers, always alike, and what it allows is
 // within every limit.
-func TestCheckWalletIsTotal(t *testing.T) {
-	t.Parallel()
-	amount := rapid.Custom(func(t *rapid.T) Money {
-		if rapid.IntRange(0, 9).Draw(t, "none") == 0 {
+func FuzzCheckWallet(f *testing.F) {
+	amount := func(d *Draws) Money {
+		if d.Below(10) == 0 {
 			return Money{}
 		}
-		return Money{minor: rapid.Int64Range(0, 500).Draw(t, "minor"), currency: rapid.SampledFrom([]string{"RUB", "RUB", "RUB", "USD"}).Draw(t, "currency")}
-	})
-	instant := rapid.Custom(func(t *rapid.T) time.Time {
-		if rapid.IntRange(0, 9).Draw(t, "zero") == 0 {
+		return Money{minor: d.Below(501), currency: Pick(d, "RUB", "RUB", "RUB", "USD")}
+	}
+	instant := func(d *Draws) time.Time {
+		if d.Below(10) == 0 {
 			return time.Time{}
 		}
-		return time.Unix(rapid.Int64Range(-1<<40, 1<<40).Draw(t, "seconds"), 0)
-	})
-	rapid.Check(t, func(t *rapid.T) {
+		return time.Unix(d.Between(-1<<40, 1<<40), 0)
+	}
+	check := func(t *testing.T, d *Draws) {
 		f := WalletFacts{
-			Wallet: Wallet(rapid.IntRange(-1, 5).Draw(t, "wallet")),
-			PaidAt: instant.Draw(t, "paid at"), Now: instant.Draw(t, "now"),
-			Paid: amount.Draw(t, "paid"), Refunded: amount.Draw(t, "refunded"), Cancel: amount.Draw(t, "cancel"),
+			Wallet: Wallet(d.Between(-1, 5)), PaidAt: instant(d), Now: instant(d),
+			Paid: amount(d), Refunded: amount(d), Cancel: amount(d),
 		}
-		if rapid.Bool().Draw(t, "balance is known") {
-			balance := amount.Draw(t, "balance")
+		if d.Yes() {
+			balance := amount(d)
 			f.Balance = &balance
 		}
 		err := CheckWallet(f)
@@ -304,6 +301,11 @@ func TestCheckWalletIsTotal(t *testing.T) {
 		assert.Positive(t, f.Cancel.Minor())
 		if f.Wallet != NotWallet && f.Balance != nil {
 			assert.LessOrEqual(t, f.Cancel.Minor(), f.Balance.Minor())
+		}
+	}
+	PlayDraws(f, func(t *testing.T, d *Draws) {
+		for d.More() {
+			check(t, d)
 		}
 	})
 }

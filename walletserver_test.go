@@ -16,7 +16,6 @@ import (
 	"github.com/assist-go/assist/assisttest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 )
 
 // These tests hold the client's wallet rules against those of the simulated
@@ -246,74 +245,65 @@ func ruleOf(t testing.TB, err error) *assist.WalletRuleError {
 }
 
 // What the client's rules and ledger let pass, the server never refuses.
-func TestRulesAgreeWithTheServer(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
+func FuzzRulesAgreeWithTheServer(f *testing.F) {
+	assist.PlayDraws(f, func(t *testing.T, d *assist.Draws) {
 		clock := &atomic.Int64{}
-		clock.Store(instant(t, rapid.SampledFrom([]string{"2013-10-23 19:00:00", "2014-10-25 12:00:00", "2026-07-01 20:00:00"}).Draw(rt, "start")).Unix())
+		clock.Store(instant(t, assist.Pick(d, "2013-10-23 19:00:00", "2014-10-25 12:00:00", "2026-07-01 20:00:00")).Unix())
 		now := func() time.Time { return time.Unix(clock.Load(), 0).UTC() }
-		server := assisttest.NewServer(rapidTest{rt, t}, assisttest.WithClock(now), assisttest.InMemory(), assisttest.WithSettleDelay(time.Hour),
+		server := assisttest.NewServer(t, assisttest.WithClock(now), assisttest.InMemory(), assisttest.WithSettleDelay(time.Hour),
 			assisttest.WithCommission(assist.WebMoney, 80), assisttest.WithCommission(assist.YandexMoney, 0), assisttest.WithCommission(assist.QIWI, 350))
-		defer server.Close()
 		ledger, err := assist.NewLedger(assist.Rates{assist.WebMoney: 8_000, assist.YandexMoney: 0, assist.QIWI: 35_000}, now)
-		require.NoError(rt, err)
+		require.NoError(t, err)
 		client := server.Client(assist.WithWalletRules(ledger), assist.WithClock(now))
 		var orders []assist.Billnumber
 		var open []*assist.Cancellation
-		rt.Repeat(map[string]func(*rapid.T){
-			"pay": func(rt *rapid.T) {
-				amount, err := assist.NewMoney(rapid.Int64Range(1, 10_000).Draw(rt, "paid"), "RUB")
-				require.NoError(rt, err)
-				order := server.Pay(assisttest.Payment{Amount: amount, MeanTypeID: rapid.SampledFrom(walletMeans).Draw(rt, "mean")})
+		rubles := func(most int64) assist.Money {
+			amount, err := assist.NewMoney(d.Between(1, most), "RUB")
+			require.NoError(t, err)
+			return amount
+		}
+		steps := []func(){
+			func() { // pay
+				order := server.Pay(assisttest.Payment{Amount: rubles(10_000), MeanTypeID: assist.Pick(d, walletMeans...)})
 				orders = append(orders, order.Billnumber)
 				if paid := order.Operations[0]; assist.WalletOf(paid.MeanTypeID) != assist.NotWallet {
-					require.NoError(rt, ledger.Paid(paid.Billnumber, assist.WalletOf(paid.MeanTypeID), paid.Amount, paid.Date))
+					require.NoError(t, ledger.Paid(paid.Billnumber, assist.WalletOf(paid.MeanTypeID), paid.Amount, paid.Date))
 				}
 			},
-			"cancel": func(rt *rapid.T) {
+			func() { // cancel
 				if len(orders) == 0 {
 					return
 				}
-				order, _ := server.Order(rapid.SampledFrom(orders).Draw(rt, "order"))
+				order, _ := server.Order(assist.Pick(d, orders...))
 				send, amount := client.CancelFull, assist.Money{}
-				if rapid.Bool().Draw(rt, "a part") {
-					send = client.Cancel
-					var err error
-					amount, err = assist.NewMoney(rapid.Int64Range(1, order.Amount.Minor()).Draw(rt, "minor"), "RUB")
-					require.NoError(rt, err)
+				if d.Yes() {
+					send, amount = client.Cancel, rubles(order.Amount.Minor())
 				}
 				x, err := send(t.Context(), order.CancelRequest(amount))
-				assert.NotEqual(rt, assist.Rejected, assist.OutcomeOf(err), "allowed by the rules and refused by the server: %v", err)
-				assert.NotEqual(rt, assist.Unknown, assist.OutcomeOf(err), "%v", err)
+				assert.NotEqual(t, assist.Rejected, assist.OutcomeOf(err), "allowed by the rules and refused by the server: %v", err)
+				assert.NotEqual(t, assist.Unknown, assist.OutcomeOf(err), "%v", err)
 				if err == nil && x.Status == assist.InProcess {
 					open = append(open, x)
 				}
 			},
-			"follow": func(rt *rapid.T) {
+			func() { // follow
 				for i, x := range open {
 					followed, err := client.Refresh(t.Context(), x)
-					require.NoError(rt, err)
+					require.NoError(t, err)
 					open[i] = followed
 				}
 			},
-			"time passes": func(rt *rapid.T) { clock.Add(rapid.Int64Range(0, 20*3600).Draw(rt, "seconds")) },
-			"": func(rt *rapid.T) {
-				for _, w := range []assist.Wallet{assist.WebMoney, assist.YandexMoney, assist.QIWI} {
-					ours, theirs := ledger.Balance(w, "RUB", now()).Available, server.DayBalance(w, "RUB")
-					assert.LessOrEqual(rt, ours.Minor(), theirs.Minor(), "the ledger is never the more generous")
-				}
-			},
-		})
+			func() { clock.Add(d.Between(0, 20*3600)) }, // time passes
+		}
+		for d.More() {
+			steps[d.Below(int64(len(steps)))]()
+			for _, w := range []assist.Wallet{assist.WebMoney, assist.YandexMoney, assist.QIWI} {
+				ours, theirs := ledger.Balance(w, "RUB", now()).Available, server.DayBalance(w, "RUB")
+				assert.LessOrEqual(t, ours.Minor(), theirs.Minor(), "the ledger is never the more generous")
+			}
+		}
 	})
 }
-
-// rapidTest lets a server end with one check of a property.
-type rapidTest struct {
-	*rapid.T
-	test *testing.T
-}
-
-func (t rapidTest) Cleanup(f func()) { t.test.Cleanup(f) }
 
 func TestHundredHandlersAtOnce(t *testing.T) {
 	t.Parallel()
