@@ -36,8 +36,9 @@ func (cred Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Spri
 // A Client remembers the payments whose cancel ended Unknown, and refuses to
 // cancel them again ([ErrUnresolved]). It remembers for a minute at least which
 // operations its cancels made. Keep one Client per merchant for the life of the
-// program; where there are several, let one at a time cancel a payment, and let
-// the payment rest for more than a minute in between.
+// program; where there are several, one after the other or side by side, let one
+// at a time cancel a payment, and let the payment rest for more than a minute in
+// between.
 type Client struct {
 	merchant Credentials
 	protocol Protocol
