@@ -1,10 +1,13 @@
 package assist
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 const claimedPayment = Billnumber("5700027202722028")
@@ -49,9 +52,9 @@ func TestClaims(t *testing.T) {
 	t.Run("several, in order, each once", func(t *testing.T) {
 		t.Parallel()
 		p := claimed()
-		p.claim(ours, operations(mark, claimedPayment+".2"), start.Add(time.Second))
+		p.claim(ours, operations(mark, claimedPayment+".5", claimedPayment+".2"), start.Add(time.Second))
 		p.claim(theirs, operations(claimedPayment+".4"), start.Add(2*time.Second))
-		assert.Equal(t, []Billnumber{claimedPayment + ".2", mark}, p.claimedByOthers(theirs))
+		assert.Equal(t, []Billnumber{claimedPayment + ".2", mark, claimedPayment + ".5"}, p.claimedByOthers(theirs))
 		assert.Equal(t, []Billnumber{claimedPayment + ".4"}, p.claimedByOthers(ours))
 	})
 	t.Run("resolved again and again", func(t *testing.T) {
@@ -110,6 +113,26 @@ func TestClaims(t *testing.T) {
 				assert.Empty(t, p.claimedByOthers(theirs), "%s, %s", name, when)
 			}
 		}
+	})
+	t.Run("kept when one more cancel is unresolved", func(t *testing.T) {
+		t.Parallel()
+		p := claimed()
+		p.passOver(theirs)
+		tick(p, time.Hour)
+		p.remember(claimant("D"))
+		assert.Equal(t, []Billnumber{mark}, p.claimedByOthers(theirs))
+		p.forget(claimant("D"))
+		assert.Equal(t, []Billnumber{mark}, p.claimedByOthers(theirs))
+	})
+	t.Run("without the answer that it was cut out of", func(t *testing.T) {
+		t.Parallel()
+		var p payments
+		answer := strings.Repeat(" ", 2000) + string(mark)
+		cut := Billnumber(answer[2000:])
+		p.claim(ours, operations(cut), start)
+		kept := p.claimedByOthers(theirs)
+		require.Equal(t, []Billnumber{mark}, kept)
+		assert.NotSame(t, unsafe.StringData(string(cut)), unsafe.StringData(string(kept[0])))
 	})
 	t.Run("our own unresolved cancel keeps nothing", func(t *testing.T) {
 		t.Parallel()

@@ -88,6 +88,7 @@ func TestNextReads(t *testing.T) {
 		"a reference in a namespace":    {`<a xmlns="u&amp;v"/>`, "<{u&v}a >"},
 		"one local name twice":          {`<a xmlns:p="u" p:b="1" b="2"/>`, "<a >"},
 		"Cyrillic names":                {`<заказ><еancode>1</еancode></заказ>`, "<заказ <еancode >1 >"},
+		"a name of both alphabets":      {`<eанcode1><aж b="1"/></eанcode1>`, "<eанcode1 <aж > >"},
 		"Cyrillic text":                 {`<a>тестовый платеж</a>`, "<a >тестовый платеж"},
 		"an empty DTD":                  {`<!DOCTYPE a><a/>`, "<a >"},
 		"a DTD elsewhere":               {`<!DOCTYPE a PUBLIC "-//x" 'http://example.test/a.dtd' ><a/>`, "<a >"},
