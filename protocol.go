@@ -133,7 +133,7 @@ func (p Protocol) encode(q *wire.Request) []byte {
 func (p Protocol) decode(doc string, s wire.Service, into *wire.Answer) error {
 	err := decodeMarkup(doc, s, into)
 	// CSV has no mark of its own, so only who asked for it takes it.
-	if p == Form(FormatCSV) && errors.Is(err, wire.ErrForeign) && !looksLikeMarkup(doc) {
+	if p == Form(FormatCSV) && errors.Is(err, wire.ErrForeign) {
 		*into = wire.Answer{}
 		return form.DecodeCSV(doc, s, into)
 	}
@@ -155,11 +155,6 @@ func decodeMarkup(doc string, s wire.Service, into *wire.Answer) error {
 		return form.DecodeJSON(doc, s, into)
 	}
 	return wire.ErrForeign
-}
-
-func looksLikeMarkup(doc string) bool {
-	c := firstByte(doc)
-	return c == '<' || c == '{' || c == '['
 }
 
 // firstByte is the first byte behind a byte order mark and white space.

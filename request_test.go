@@ -100,8 +100,8 @@ func TestCSVIsTakenByWhoAskedForIt(t *testing.T) {
 		"asked for XML":    {Form(FormatXML), csv, Unknown},
 		"asked for SOAP":   {SOAP, csv, Unknown},
 		"asked for JSON":   {JSON, csv, Unknown},
-		"behind a mark-up": {Form(FormatCSV), "<html>;\n" + csv, Unknown},
-		"behind a brace":   {Form(FormatCSV), "{;\n" + csv, Unknown},
+		"behind a mark-up": {Form(FormatCSV), "<!-- a: b;\n" + csv, Unknown},
+		"behind a brace":   {Form(FormatCSV), "{a: b;\n" + csv, Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
