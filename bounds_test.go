@@ -140,9 +140,42 @@ func TestCostOfAnAnswer(t *testing.T) {
 		require.Less(t, len(body), defaultMaxResponseSize, name)
 		for _, protocol := range []Protocol{SOAP, Form(FormatCSV)} {
 			t.Run(protocol.String()+", "+name, func(t *testing.T) {
-				cost(t, func(c *Client) { _, _ = c.Cancel(t.Context(), webMoneyRequest(t), DespiteUnknown(lastIntent(c))) }, answering(http.StatusOK, body), protocol, verifier)
+				cost(t, func(c *Client) { _, _ = c.Cancel(t.Context(), webMoneyRequest(t), DespiteUnknown(lastIntent(c))) }, answering(http.StatusOK, body), WithProtocol(protocol), WithVerifier(verifier))
 			})
 		}
+	}
+}
+
+// A full cancel of thousands of payments is believed, and all of its operations
+// are remembered. Neither that nor the next cancel may cost much.
+func TestCostOfAFullCancel(t *testing.T) {
+	if slowdown > 1 {
+		t.Skip("the race detector costs more than what is measured")
+	}
+	for protocol, name := range map[Protocol]string{SOAP: "whole operations", JSON: "whole JSON operations"} {
+		// Whole means every row.
+		answer := answering(http.StatusOK, strings.NewReplacer(
+			"2028.0<", "2028.888888<", `2028.0"`, `2028.888888"`, `,{"billnumber":"5700027202722028.999999"}`, "",
+		).Replace(dearAnswers()[name]))
+		req := webMoneyRequest(t)
+		req.Amount = Money{}
+		t.Run(protocol.String(), func(t *testing.T) {
+			cost(t, func(c *Client) {
+				x, err := c.CancelFull(t.Context(), req)
+				require.NoError(t, err)
+				require.Greater(t, len(x.Operations), 4000)
+			}, answer, WithProtocol(protocol))
+			var next *Client
+			first := func(c *Client) {
+				next = c
+				_, _ = c.CancelFull(t.Context(), req)
+			}
+			first(mocked(t, answer, WithProtocol(protocol)))
+			cost(t, func(*Client) {
+				_, err := next.CancelFull(t.Context(), req, DespiteUnknown(lastIntent(next)))
+				require.ErrorIs(t, err, ErrOtherAnswer)
+			}, answer)
+		})
 	}
 }
 
@@ -157,11 +190,11 @@ func lastIntent(c *Client) Intent {
 
 // cost runs a call a few times and holds the cheapest run against the limits:
 // what a run costs more than another is the machine's.
-func cost(t *testing.T, call func(*Client), transport http.RoundTripper, protocol Protocol, v Verifier) {
+func cost(t *testing.T, call func(*Client), transport http.RoundTripper, opts ...Option) {
 	t.Helper()
 	took, allocated := time.Hour, uint64(1<<62)
 	for range 3 {
-		c := mocked(t, transport, WithProtocol(protocol), WithVerifier(v))
+		c := mocked(t, transport, opts...)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		start := time.Now()

@@ -24,7 +24,8 @@ type claims struct {
 // claimTime is how long a claim is kept at least. At twice that it is forgotten.
 const claimTime = time.Minute
 
-func (c *claims) add(payment Billnumber, next claim, now time.Time) {
+// forget drops what is old.
+func (c *claims) forget(now time.Time) {
 	switch age := now.Sub(c.since); {
 	case age < 0: // the clock was put back
 		c.since = now
@@ -33,18 +34,29 @@ func (c *claims) add(payment Billnumber, next claim, now time.Time) {
 	case age > claimTime:
 		c.recent, c.older, c.since = nil, c.recent, now
 	}
+}
+
+func (c *claims) add(payment Billnumber, next claim) {
 	if c.recent == nil {
 		c.recent = make(map[Billnumber]claim)
 	}
 	if last, found := c.recent[payment]; found {
-		for one := &last; one != nil; one = one.earlier {
-			if one.operation == next.operation && one.intent == next.intent {
-				return // an intent may be resolved again and again
-			}
-		}
 		next.earlier = &last
 	}
 	c.recent[payment] = next
+}
+
+// has tells whether a claim is known. An intent may be resolved again and again.
+// Only the newest claims are looked at, so that an answer full of operations
+// stays cheap; what is noted twice does no harm.
+func (c *claims) has(payment Billnumber, next claim) bool {
+	last := c.recent[payment]
+	for one, n := &last, 0; one != nil && n < 16; one, n = one.earlier, n+1 {
+		if one.operation == next.operation && one.intent == next.intent {
+			return true
+		}
+	}
+	return false
 }
 
 // of gives the claims of a payment.
@@ -65,6 +77,7 @@ func (c *claims) of(payment Billnumber) (all []claim) {
 func (p *payments) claim(in Intent, operations []Operation, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.claims.forget(now)
 	desk := p.known[in.Request.Billnumber.Payment()]
 	another := func(other Intent) bool { return other.ID != in.ID }
 	keep := desk != nil && (slices.ContainsFunc(desk.unresolved, another) || slices.ContainsFunc(desk.passedOver, another))
@@ -73,7 +86,11 @@ func (p *payments) claim(in Intent, operations []Operation, now time.Time) {
 			continue // a plain billnumber names the payment, not an operation
 		}
 		next := claim{operation: kept(op.Billnumber), intent: in.ID}
-		p.claims.add(next.operation.Payment(), next, now)
+		payment := next.operation.Payment()
+		if p.claims.has(payment, next) {
+			continue
+		}
+		p.claims.add(payment, next)
 		if keep {
 			desk.claimed = append(desk.claimed, next)
 		}

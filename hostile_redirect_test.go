@@ -44,12 +44,15 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 				t.Cleanup(server.Close)
 
 				// A caller's redirect rule that follows everything is replaced.
-				given := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
-				a := try(t.Context(), t, reach(t, server.URL, WithHTTPClient(given)))
-				a.isUnknown(t)
-				assert.ErrorIs(t, a.err, ErrUnreadable)
-				assert.EqualValues(t, 1, asked.Load(), "the cancel arrives once")
-				assert.Zero(t, followed.Load(), "nothing arrives where the redirect points")
+				given := WithHTTPClient(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }})
+				for _, opts := range [][]Option{{given}, nil} {
+					asked.Store(0)
+					a := try(t.Context(), t, reach(t, server.URL, opts...))
+					a.isUnknown(t)
+					assert.ErrorIs(t, a.err, ErrUnreadable)
+					assert.EqualValues(t, 1, asked.Load(), "the cancel arrives once")
+					assert.Zero(t, followed.Load(), "nothing arrives where the redirect points")
+				}
 			})
 		}
 	}

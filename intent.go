@@ -40,14 +40,20 @@ func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) In
 	}
 	if known := in.Request.Order; known != nil && before != nil {
 		// Before says it already.
-		known.Operations = slices.DeleteFunc(known.Operations, func(op Operation) bool { return slices.Contains(before, op.Billnumber) })
+		said := setOf(before)
+		known.Operations = slices.DeleteFunc(known.Operations, func(op Operation) bool { return said[op.Billnumber] })
 		if len(known.Operations) == 0 {
 			in.Request.Order = nil
 		}
 	}
 	// What this client's earlier cancels were answered with can't be this one's.
-	for _, operation := range c.payments.claimedByOthers(in) {
-		if in.knownBefore(operation) {
+	others := c.payments.claimedByOthers(in)
+	if len(others) == 0 {
+		return in
+	}
+	known := in.known()
+	for _, operation := range others {
+		if known[operation] {
 			continue
 		}
 		if in.Request.Order == nil {
@@ -72,6 +78,30 @@ func (in Intent) knownBefore(b Billnumber) bool {
 		}
 	}
 	return false
+}
+
+// known are the operations of knownBefore, for where many are asked for.
+func (in Intent) known() map[Billnumber]bool {
+	known := setOf(in.Before)
+	if in.Request.Order != nil {
+		for _, old := range in.Request.Order.Operations {
+			known[old.Billnumber] = true
+		}
+	}
+	return known
+}
+
+func setOf(billnumbers []Billnumber) map[Billnumber]bool {
+	set := make(map[Billnumber]bool, len(billnumbers))
+	for _, b := range billnumbers {
+		set[b] = true
+	}
+	return set
+}
+
+// mayOwn tells whether the cancel may have made the operation.
+func (in Intent) mayOwn(op Operation) bool {
+	return (in.Full || in.Request.Amount == op.Amount) && !in.knownBefore(op.Billnumber)
 }
 
 // CancelOption changes how one cancel is made.

@@ -128,6 +128,25 @@ func (p *payments) unresolvedBut(payment Billnumber, passedOver []Intent) (Inten
 	return Intent{}, false
 }
 
+// sentAfter gives the cancels of the intent's payment that were not sent before
+// it and whose outcome isn't known: those under way among them.
+func (p *payments) sentAfter(in Intent) (later []Intent) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	desk := p.known[in.Request.Billnumber.Payment()]
+	if desk == nil {
+		return nil
+	}
+	for _, open := range [...][]Intent{desk.unresolved, desk.passedOver} {
+		for _, other := range open {
+			if other.ID != in.ID && !other.SentAt.Before(in.SentAt) {
+				later = append(later, other)
+			}
+		}
+	}
+	return later
+}
+
 func contains(intents []Intent, in Intent) bool {
 	return slices.ContainsFunc(intents, func(other Intent) bool { return other.ID == in.ID })
 }

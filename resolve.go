@@ -39,6 +39,10 @@ type Resolution struct {
 // payment: an intent that stays Unknown here is remembered like one that this
 // client sent.
 //
+// Where a payment has several stored intents, resolve the newest first: an
+// operation that a later cancel may have made is no certain candidate for an
+// earlier one, and only a client that has met the later one knows of it.
+//
 // A question that failed is a [*FollowError] and leaves everything as it was.
 func (c *Client) Resolve(ctx context.Context, in Intent) (*Resolution, error) {
 	if err := c.ownsIntent(in); err != nil {
@@ -99,7 +103,8 @@ func (c *Client) resolution(ctx context.Context, in Intent, s *sighting) *Resolu
 		c.payments.remember(in)
 		return r
 	}
-	c.payments.forget(in)
+	// Claimed before it is forgotten: a cancel that waits for this one must know
+	// the operations.
 	var declined *DeclinedError
 	switch {
 	case r.Cancellation != nil:
@@ -107,6 +112,7 @@ func (c *Client) resolution(ctx context.Context, in Intent, s *sighting) *Resolu
 	case errors.As(r.Err, &declined):
 		c.payments.claim(in, []Operation{declined.Operation}, c.now())
 	}
+	c.payments.forget(in)
 	c.settle(ctx, in.ID, r.Outcome, r.Cancellation)
 	return r
 }
@@ -138,22 +144,25 @@ func (c *Client) decide(in Intent, s *sighting) *Resolution {
 
 // candidates are the cancels on the order that may be the intent's: new, of our
 // amount, and not dated before the send. Of the doubtful ones the date can't be
-// compared closely enough.
+// compared closely enough, or a later cancel may have made them.
 func (c *Client) candidates(in Intent, s *sighting) (certain, doubtful []Operation) {
 	earliest, slack, comparable := serverTimeOf(in.SentAt, s)
 	// The server showed this time before the send, so nothing of ours is older.
 	if looked := in.LookedAt.Add(-clockTolerance); !in.LookedAt.IsZero() && (!comparable || looked.After(earliest)) {
 		earliest, slack, comparable = looked, 0, true
 	}
-	claimed := c.payments.claimedByOthers(in)
+	known, claimed, rivals := in.known(), c.payments.claimedByOthers(in), c.payments.sentAfter(in)
 	for _, op := range s.order.Operations {
+		_, isClaimed := slices.BinarySearch(claimed, op.Billnumber)
 		switch {
-		case op.Type != OperationCancel, in.knownBefore(op.Billnumber), slices.Contains(claimed, op.Billnumber):
+		case op.Type != OperationCancel, isClaimed, known[op.Billnumber]:
 			continue
 		case !in.Full && op.Amount != in.Request.Amount:
 			continue
 		case comparable && !op.Date.IsZero() && op.Date.Before(earliest):
 			continue
+		case slices.ContainsFunc(rivals, func(rival Intent) bool { return rival.mayOwn(op) }):
+			doubtful = append(doubtful, op)
 		case in.Before == nil && (!comparable || op.Date.IsZero() || op.Date.Before(earliest.Add(slack))):
 			doubtful = append(doubtful, op)
 		default:

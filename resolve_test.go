@@ -446,3 +446,67 @@ func answerOf(req *http.Request, text string) *http.Response {
 type readCloser struct{ *strings.Reader }
 
 func (readCloser) Close() error { return nil }
+
+// B was never answered, and a person let C be sent despite it. What C may have
+// made must not be told to be B's: B's own request can still arrive.
+func TestResolveBesideALaterCancel(t *testing.T) {
+	t.Parallel()
+	const declined, onItsWay = "declined, and its answer lost", "done, and its answer on its way"
+	for _, later := range []string{declined, onItsWay} {
+		t.Run(later, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var (
+					l     = &listing{}
+					c     *Client
+					b     Intent
+					sends int
+				)
+				unknownWith := func(candidates int) {
+					r, err := c.Resolve(t.Context(), b)
+					require.NoError(t, err)
+					assert.Equal(t, Unknown, r.Outcome)
+					assert.Len(t, r.Candidates, candidates)
+				}
+				c = mocked(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+					if !strings.HasSuffix(req.URL.Path, "wscancel.cfm") {
+						return l.RoundTrip(req)
+					}
+					sends++
+					switch {
+					case sends == 1:
+						return nil, errors.New("lost")
+					case later == declined:
+						l.put(numbered(".3").with(func(op *answerOperation) { op.state, op.code = "Declined", "AS100" }), time.Now())
+						return nil, errors.New("lost")
+					}
+					l.put(numbered(".3"), time.Now())
+					unknownWith(1)
+					now := time.Now().UTC().Format(layoutSeconds)
+					text := soapAnswer(cancelled().with(func(op *answerOperation) { op.date = now }))
+					return answerOf(req, strings.NewReplacer("23.10.2013 13:58:37", now, "2013.10.23-700027-5", "n-7").Replace(text)), nil
+				}))
+				req := webMoneyRequest(t)
+				req.OrderNumber, req.OrderDate = "n-7", time.Time{}
+				_, err := c.Cancel(t.Context(), req, LookFirst())
+				var unknown *UnknownOutcomeError
+				require.ErrorAs(t, err, &unknown)
+				b = unknown.Intent
+
+				time.Sleep(30 * time.Minute)
+				_, err = c.Cancel(t.Context(), req, LookFirst(), DespiteUnknown(b))
+				time.Sleep(time.Minute)
+				if later == declined {
+					require.ErrorAs(t, err, &unknown)
+					unknownWith(1)
+					r, err := c.Resolve(t.Context(), unknown.Intent)
+					require.NoError(t, err)
+					assert.Equal(t, Rejected, r.Outcome, "the later one knows that it was declined")
+				} else {
+					require.NoError(t, err)
+				}
+				unknownWith(0)
+			})
+		})
+	}
+}

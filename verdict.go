@@ -172,9 +172,10 @@ func ownOperations(in Intent, order Order) ([]Operation, error) {
 		return order.Operations[index : index+1 : index+1], nil
 	}
 	var own []Operation
+	known := in.known()
 	for i := range order.Operations {
 		op := &order.Operations[i]
-		if op.Type == OperationCancel && !in.knownBefore(op.Billnumber) && fresh(op) {
+		if op.Type == OperationCancel && !known[op.Billnumber] && fresh(op) {
 			own = append(own, *op)
 		}
 	}

@@ -306,9 +306,9 @@ func (x *exchange) earlier(otherwise answer) answer {
 	x.run.mu.Lock()
 	defer x.run.mu.Unlock()
 	kept := x.run.answers[x.service]
-	if len(kept) == 0 || x.run.scenario.plain && x.attempt != nil {
+	if len(kept) == 0 || x.run.scenario.plain && x.attempt != nil && strings.HasSuffix(x.url, "/cancel.cfm") {
 		// Without an operation's number nothing tells one cancel's answer from the
-		// next one's, a minute later.
+		// next one's, a minute later. Only the flat answers are without.
 		return otherwise
 	}
 	a := kept[x.fault.choose%len(kept)]

@@ -20,6 +20,7 @@ type attempt struct {
 	underWay   int // requests that the network still holds
 	operations []assist.Billnumber
 	verdict    verdict
+	toldBy     *process
 	closed     bool // in the store, for good
 	divided    bool // told that its operations fared differently
 	candidates []assist.Operation
@@ -144,7 +145,7 @@ func (r *run) checkPayment(row *payment) {
 }
 
 // told takes note of what the merchant's program was told, and checks it.
-func (r *run) told(a *attempt, v verdict, operations []assist.Operation, err error) {
+func (r *run) told(by *process, a *attempt, v verdict, operations []assist.Operation, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if v != toldNotSent && a.refund.open != a && a.closed {
@@ -186,12 +187,12 @@ func (r *run) told(a *attempt, v verdict, operations []assist.Operation, err err
 	}
 	was, no := a.verdict, a.verdict == toldRefused || a.verdict == toldNotSent
 	switch {
-	case was == toldDone && (v == toldRefused || v == toldNotSent), no && v == toldDone:
+	case was == toldDone && (v == toldRefused || v == toldNotSent), no && v != was && (v != toldInProcess || by == a.toldBy):
 		r.found(ruleKnown, "%v was %v and became %v", a, was, v)
 	case was != toldDone && !no:
-		// One process may still hear "in process", from an old listing, when another
-		// knows better or has died of knowing it.
-		a.verdict = v
+		// Another process may still hear "in process", from an old listing, when one
+		// knows better or has died of knowing it. What was known stays.
+		a.verdict, a.toldBy = v, by
 	}
 	r.checkPayment(a.refund.payment)
 }

@@ -163,7 +163,7 @@ func (w *worker) cancel() {
 	case assist.Accepted:
 		w.accepted(a, x)
 	case assist.NotSent:
-		w.run.told(a, toldNotSent, nil, err)
+		w.run.told(w.process, a, toldNotSent, nil, err)
 		w.step()
 		w.run.store.reopen(a, time.Time{})
 		if errors.As(err, &closed) {
@@ -213,19 +213,19 @@ func (w *worker) accepted(a *attempt, x *assist.Cancellation) {
 	token := x.Token()
 	w.run.checkToken(token)
 	if x.Status == assist.Succeeded || w.habit() == TakesInProcessForSuccess {
-		w.run.told(a, toldDone, x.Operations, nil)
+		w.run.told(w.process, a, toldDone, x.Operations, nil)
 		w.step()
 		w.run.store.close(a, done, token)
 		return
 	}
-	w.run.told(a, toldInProcess, x.Operations, nil)
+	w.run.told(w.process, a, toldInProcess, x.Operations, nil)
 	w.step()
 	w.run.store.close(a, following, token)
 }
 
 // rejected ends the refund, or tries it again: both are safe.
 func (w *worker) rejected(a *attempt, err error) {
-	w.run.told(a, toldRefused, nil, err)
+	w.run.told(w.process, a, toldRefused, nil, err)
 	w.step()
 	notBefore, later := assist.NotBefore(err)
 	// It is on the client's clock, which goes as fast as every other.
@@ -247,14 +247,14 @@ func (w *worker) unknown(a *attempt, err error, version int) {
 		w.client = w.run.newClient(w.process)
 		return
 	case TakesUnknownForFailure:
-		w.run.told(a, toldRefused, nil, err)
+		w.run.told(w.process, a, toldRefused, nil, err)
 		w.run.store.close(a, refused, "")
 		return
 	case GoesByOrderState:
 		w.goByOrderState(a)
 		return
 	}
-	w.run.told(a, toldUnknown, nil, err)
+	w.run.told(w.process, a, toldUnknown, nil, err)
 	var unknown *assist.UnknownOutcomeError
 	if !errors.As(err, &unknown) {
 		w.note(ruleKnown, "%v is unknown without an intent: %v", a, err)
@@ -268,7 +268,7 @@ func (w *worker) unknown(a *attempt, err error, version int) {
 		if !errors.Is(err, assist.ErrUnresolved) && assist.OutcomeOf(err) != assist.NotSent {
 			w.note(ruleClosed, "%v was unknown, and a second cancel was let through: %v", a, err)
 		}
-		w.run.told(second, toldNotSent, nil, err)
+		w.run.told(w.process, second, toldNotSent, nil, err)
 	}
 	w.step()
 }
@@ -364,7 +364,7 @@ func (w *worker) resolved(a *attempt, found *assist.Resolution) {
 func (w *worker) stillUnknown(a *attempt, found *assist.Resolution, age time.Duration) {
 	switch {
 	case w.habit() == TakesUnseenForFailure && len(found.Candidates) == 0 && age > 10*time.Minute:
-		w.run.told(a, toldRefused, nil, nil)
+		w.run.told(w.process, a, toldRefused, nil, nil)
 		w.run.store.reopen(a, time.Time{})
 		w.client = w.run.newClient(w.process)
 	case age > patience:
@@ -432,7 +432,7 @@ func (w *worker) follow(row refund) {
 		w.run.store.close(a, following, late.Last.Token())
 	case errors.As(err, &divided):
 		a.divided = true
-		w.run.told(a, toldUnknown, nil, err)
+		w.run.told(w.process, a, toldUnknown, nil, err)
 		w.run.store.close(a, atPerson, "")
 	case assist.OutcomeOf(err) == assist.Accepted:
 		w.accepted(a, x)
@@ -457,11 +457,11 @@ func (w *worker) goByOrderState(a *attempt) {
 		return
 	}
 	if orders[0].State == "Approved" {
-		w.run.told(a, toldRefused, nil, err)
+		w.run.told(w.process, a, toldRefused, nil, err)
 		w.run.store.close(a, refused, "")
 		return
 	}
-	w.run.told(a, toldDone, nil, err)
+	w.run.told(w.process, a, toldDone, nil, err)
 	w.run.store.close(a, done, "")
 }
 
