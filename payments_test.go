@@ -412,3 +412,48 @@ func TestPaymentsPassOver(t *testing.T) {
 	p.forget(in)
 	assert.Zero(t, p.size())
 }
+
+// What was sent after an intent and isn't known yet may have made what looks
+// like the intent's.
+func TestPaymentsSentAfter(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2013, 10, 23, 13, 58, 0, 0, time.UTC)
+	sent := func(id string, after time.Duration) Intent {
+		return Intent{ID: id, SentAt: start.Add(after), Request: CancelRequest{Billnumber: claimedPayment}}
+	}
+	elsewhere := sent("elsewhere", time.Hour)
+	elsewhere.Request.Billnumber = "5700027202722029"
+	var p payments
+	in := sent("this one", 0)
+	assert.Empty(t, p.sentAfter(in))
+	for _, open := range []Intent{in, sent("earlier", -1), sent("at once", 0), sent("later", time.Hour), elsewhere} {
+		p.remember(open)
+	}
+	p.passOver(sent("later, and passed over", time.Hour))
+	p.passOver(sent("earlier, and passed over", -time.Hour))
+	var ids []string
+	for _, later := range p.sentAfter(in) {
+		ids = append(ids, later.ID)
+	}
+	assert.ElementsMatch(t, []string{"at once", "later", "later, and passed over"}, ids)
+}
+
+func TestIntentMayOwn(t *testing.T) {
+	t.Parallel()
+	op := Operation{Billnumber: claimedPayment + ".3", Amount: rub(t, "0.10")}
+	part := Intent{Request: CancelRequest{Billnumber: claimedPayment, Amount: rub(t, "0.10")}}
+	another, full, looked, told := part, part, part, part
+	another.Request.Amount = rub(t, "0.20")
+	full.Request.Amount, full.Full = Money{}, true
+	looked.Before = []Billnumber{op.Billnumber}
+	told.Request.Order = &Order{Operations: []Operation{{Billnumber: op.Billnumber}}}
+	for name, test := range map[string]struct {
+		in   Intent
+		want bool
+	}{
+		"of its amount": {part, true}, "of another amount": {another, false}, "all of the payment": {full, true},
+		"known before by the look": {looked, false}, "known before by the caller": {told, false},
+	} {
+		assert.Equal(t, test.want, test.in.mayOwn(op), name)
+	}
+}
