@@ -510,3 +510,40 @@ func TestResolveBesideALaterCancel(t *testing.T) {
 		})
 	}
 }
+
+// The Date of an answer that was long on its way tells the server's clock only
+// as closely as that: an operation from just before the send could be taken for
+// ours.
+func TestResolveDoubtsASlowAnswersClock(t *testing.T) {
+	t.Parallel()
+	c := mocked(t, answering(http.StatusOK, ""))
+	sent := time.Date(2013, 10, 23, 13, 58, 0, 0, time.UTC)
+	in := Intent{ID: "A", SentAt: sent, Request: webMoneyRequest(t)}
+	asked := sent.Add(time.Minute)
+	for name, test := range map[string]struct {
+		took    time.Duration
+		made    time.Duration // after the send
+		certain bool
+		seen    bool
+	}{
+		"quick, before the send":       {time.Second, -5 * time.Second, false, false},
+		"quick, after the send":        {time.Second, 5 * time.Second, true, true},
+		"slow, before the send":        {10 * time.Second, -5 * time.Second, false, true},
+		"slow, long before the send":   {10 * time.Second, -15 * time.Second, false, false},
+		"slow, long after the send":    {10 * time.Second, 15 * time.Second, true, true},
+		"slower, seconds behind it":    {30 * time.Second, -5 * time.Second, false, true},
+		"slower, long enough after it": {30 * time.Second, 31 * time.Second, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// The answer was made at once, and was late.
+			s := &sighting{asked: asked, serverTime: asked, received: asked.Add(test.took), order: &Order{
+				Billnumber: in.Request.Billnumber,
+				Operations: []Operation{{Billnumber: in.Request.Billnumber + ".3", Type: OperationCancel, Amount: in.Request.Amount, Date: sent.Add(test.made)}},
+			}}
+			certain, doubtful := c.candidates(in, s)
+			assert.Equal(t, test.certain, len(certain) == 1)
+			assert.Equal(t, test.seen, len(certain)+len(doubtful) == 1)
+		})
+	}
+}
