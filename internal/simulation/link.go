@@ -312,10 +312,9 @@ func (x *exchange) earlier(otherwise answer) answer {
 		return otherwise
 	}
 	a := kept[x.fault.choose%len(kept)]
-	if !x.run.scenario.OldDates {
-		a.header = a.header.Clone()
-		a.header.Set("Date", x.run.serverNow().Format(http.TimeFormat))
-	}
+	// A server that has an old copy repeats it, and dates it anew.
+	a.header = a.header.Clone()
+	a.header.Set("Date", x.run.serverNow().Format(http.TimeFormat))
 	return a
 }
 

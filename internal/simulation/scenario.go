@@ -16,9 +16,6 @@ type Scenario struct {
 	// carries an external refund id.
 	Repeating bool
 	RefundIDs refundIDs
-	// OldDates lets a repeated answer keep its Date header. Otherwise it is
-	// repeated by a server that has an old copy, and dated anew.
-	OldDates bool
 
 	base      time.Time     // of the server's clock
 	calm      time.Duration // from here on nothing goes wrong any more; 0: never

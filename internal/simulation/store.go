@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/assist-go/assist"
@@ -200,7 +201,7 @@ func (s *store) row(r *refund) refund {
 func (s *store) passedOver(r *refund) []string {
 	s.run.mu.Lock()
 	defer s.run.mu.Unlock()
-	return append([]string(nil), r.payment.passedOver...)
+	return slices.Clone(r.payment.passedOver)
 }
 
 // naivelyDone notes that the control has read a success.

@@ -3,6 +3,7 @@ package simulation
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,7 +182,7 @@ func (r *run) told(by *process, a *attempt, v verdict, operations []assist.Opera
 		if a.refund.plan.amount == (assist.Money{}) && op.Billnumber != operations[len(operations)-1].Billnumber {
 			continue
 		}
-		if op.Billnumber.Operation() != 0 && !contains(a.operations, op.Billnumber) {
+		if op.Billnumber.Operation() != 0 && !slices.Contains(a.operations, op.Billnumber) {
 			r.found(ruleOperation, "%v was told to be %s, its own are %v", a, op.Billnumber, a.operations)
 		}
 	}
@@ -195,15 +196,6 @@ func (r *run) told(by *process, a *attempt, v verdict, operations []assist.Opera
 		a.verdict, a.toldBy = v, by
 	}
 	r.checkPayment(a.refund.payment)
-}
-
-func contains(all []assist.Billnumber, b assist.Billnumber) bool {
-	for _, one := range all {
-		if one == b {
-			return true
-		}
-	}
-	return false
 }
 
 func (a *attempt) String() string {

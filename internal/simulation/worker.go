@@ -333,7 +333,6 @@ func (w *worker) resolve(row refund) {
 	pause, bound := span(age)
 	ctx, stop := w.asking()
 	defer stop()
-	defer stop()
 	found, err := w.client.ResolveWait(ctx, in, bound, w.pace(pause)...)
 	w.untie()
 	w.step()
