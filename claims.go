@@ -100,7 +100,7 @@ func (p *payments) claim(in Intent, operations []Operation, now time.Time) {
 // keepClaimsLocked goes before a payment's first unresolved cancel: what is known
 // of its operations is kept for as long as there is one.
 func (p *payments) keepClaimsLocked(desk *paymentDesk, in Intent) {
-	if len(desk.unresolved) == 0 && len(desk.passedOver) == 0 {
+	if desk.settled() {
 		desk.claimed = p.claims.of(in.Request.Billnumber.Payment())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/assist-go/assist/internal/wire"
@@ -82,8 +83,7 @@ func (x *Cancellation) window(c *Client) window {
 // order's state is never the answer: Approved, PartialCanceled and even
 // Canceled can stand beside an operation in process (protocol §6).
 func (c *Client) follow(ctx context.Context, x *Cancellation, s *sighting) (*Cancellation, error) {
-	own := make([]Operation, len(x.Operations))
-	copy(own, x.Operations)
+	own := slices.Clone(x.Operations)
 	var succeeded, declined int
 	for i := range own {
 		listed, err := c.listed(x, own[i], s)

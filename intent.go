@@ -67,17 +67,7 @@ func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) In
 // knownBefore tells the operations that can't be this intent's, because they
 // were seen before it was sent.
 func (in Intent) knownBefore(b Billnumber) bool {
-	if slices.Contains(in.Before, b) {
-		return true
-	}
-	if in.Request.Order != nil {
-		for _, old := range in.Request.Order.Operations {
-			if old.Billnumber == b {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.Contains(in.Before, b) || in.Request.Order != nil && names(in.Request.Order.Operations, b)
 }
 
 // known are the operations of knownBefore, for where many are asked for.

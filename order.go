@@ -1,6 +1,7 @@
 package assist
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -118,7 +119,7 @@ var orderStates = []OrderState{
 }
 
 // Known tells whether the state is one of protocol §9.
-func (s OrderState) Known() bool { return isOneOf(s, orderStates) }
+func (s OrderState) Known() bool { return slices.Contains(orderStates, s) }
 
 // OperationType is the kind of an operation. Unknown values are kept as they
 // came.
@@ -135,7 +136,7 @@ const (
 var operationTypes = []OperationType{OperationPayment, OperationConfirmation, OperationCancel, OperationBonus}
 
 // Known tells whether the type is one of protocol §9.
-func (t OperationType) Known() bool { return isOneOf(t, operationTypes) }
+func (t OperationType) Known() bool { return slices.Contains(operationTypes, t) }
 
 // OperationState is the state of an operation. States compare without case on
 // the wire; a known one is given in the spelling below, an unknown one as it
@@ -153,7 +154,7 @@ const (
 var operationStates = []OperationState{OperationSuccess, OperationInProcess, OperationDeclined, OperationTimeout}
 
 // Known tells whether the state is one of those above.
-func (s OperationState) Known() bool { return isOneOf(s, operationStates) }
+func (s OperationState) Known() bool { return slices.Contains(operationStates, s) }
 
 // meansSuccess takes the state's Russian wording too, which one sample of
 // protocol §3 shows.
@@ -164,15 +165,6 @@ func (s OperationState) meansSuccess() bool {
 // meansInProcess takes the wording of the personal account too (protocol §6).
 func (s OperationState) meansInProcess() bool {
 	return s == OperationInProcess || strings.EqualFold(string(s), "В процессе") || strings.EqualFold(string(s), "В процессе обработки")
-}
-
-func isOneOf[T comparable](value T, list []T) bool {
-	for _, known := range list {
-		if value == known {
-			return true
-		}
-	}
-	return false
 }
 
 // spelled gives the known value that is the same but for case, or the text as

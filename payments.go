@@ -63,8 +63,11 @@ func (p *payments) deskLocked(payment Billnumber) *paymentDesk {
 	return desk
 }
 
+// settled tells that no cancel of the payment is unresolved.
+func (d *paymentDesk) settled() bool { return len(d.unresolved) == 0 && len(d.passedOver) == 0 }
+
 func (p *payments) dropLocked(payment Billnumber, desk *paymentDesk) {
-	if desk.standing == 0 && len(desk.unresolved) == 0 && len(desk.passedOver) == 0 {
+	if desk.standing == 0 && desk.settled() {
 		delete(p.known, payment)
 	}
 }
@@ -91,9 +94,8 @@ func (p *payments) forget(in Intent) {
 	if desk == nil {
 		return
 	}
-	same := func(other Intent) bool { return other.ID == in.ID }
-	desk.unresolved = slices.DeleteFunc(desk.unresolved, same)
-	desk.passedOver = slices.DeleteFunc(desk.passedOver, same)
+	desk.unresolved = without(desk.unresolved, in)
+	desk.passedOver = without(desk.passedOver, in)
 	p.dropLocked(payment, desk)
 }
 
@@ -105,7 +107,7 @@ func (p *payments) passOver(in Intent) {
 	defer p.mu.Unlock()
 	desk := p.deskLocked(in.Request.Billnumber.Payment())
 	p.keepClaimsLocked(desk, in)
-	desk.unresolved = slices.DeleteFunc(desk.unresolved, func(other Intent) bool { return other.ID == in.ID })
+	desk.unresolved = without(desk.unresolved, in)
 	if !contains(desk.passedOver, in) {
 		desk.passedOver = append(desk.passedOver, in)
 	}
@@ -149,4 +151,8 @@ func (p *payments) sentAfter(in Intent) (later []Intent) {
 
 func contains(intents []Intent, in Intent) bool {
 	return slices.ContainsFunc(intents, func(other Intent) bool { return other.ID == in.ID })
+}
+
+func without(intents []Intent, in Intent) []Intent {
+	return slices.DeleteFunc(intents, func(other Intent) bool { return other.ID == in.ID })
 }

@@ -219,11 +219,7 @@ func makeUpTheRest(own []Operation, o *Order) bool {
 		return err == nil
 	}
 	for _, op := range o.Operations {
-		isOwn := false
-		for _, mine := range own {
-			isOwn = isOwn || mine.Billnumber == op.Billnumber
-		}
-		if op.Type != OperationCancel || !isOwn && followedStage(op) == stageDeclined {
+		if op.Type != OperationCancel || !names(own, op.Billnumber) && followedStage(op) == stageDeclined {
 			continue
 		}
 		if !take(op) {

@@ -246,7 +246,6 @@ func checkSum(own []Operation, orderAmount Money) error {
 // payments fared differently is Unknown: part of the money moved.
 func (c *Client) judgeOperations(in Intent, order Order, own []Operation, stageOf func(Operation) stage) verdict {
 	var succeeded, inProcess, declined int
-	newest := own[0]
 	for _, op := range own {
 		switch stageOf(op) {
 		case stageSucceeded:
@@ -259,10 +258,8 @@ func (c *Client) judgeOperations(in Intent, order Order, own []Operation, stageO
 			return contradiction("operation %s has response code %q and state %q",
 				op.Billnumber, c.scrub(string(op.ResponseCode)), c.scrub(string(op.State)))
 		}
-		if op.Billnumber.Operation() > newest.Billnumber.Operation() {
-			newest = op
-		}
 	}
+	newest := newestOf(own)
 	switch {
 	case declined == len(own):
 		return verdict{outcome: Rejected, err: c.declined(newest), own: own}

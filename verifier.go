@@ -3,6 +3,7 @@ package assist
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/assist-go/assist/internal/wire"
 )
@@ -102,12 +103,7 @@ func signedAnswer(service string, o *wire.Order, about []Operation) SignedAnswer
 }
 
 func names(operations []Operation, b Billnumber) bool {
-	for _, op := range operations {
-		if op.Billnumber == b {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(operations, func(op Operation) bool { return op.Billnumber == b })
 }
 
 // SignatureReason says in a few words why an answer was not believed.

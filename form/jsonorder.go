@@ -29,7 +29,7 @@ func (r *jsonReader) serviceObject() error {
 	}
 	if !orders && (own.Has(wire.Billnumber) || own.Has(wire.ResponseCode) || len(own.Operations) > 0) {
 		r.answer.Orders = append(r.answer.Orders, own)
-		return identified(&own.Record)
+		return own.Identified()
 	}
 	if len(own.Operations) > 0 {
 		return &wire.NameError{Name: "operations", Err: wire.ErrMisplaced}
@@ -62,7 +62,7 @@ func (r *jsonReader) order() error {
 		return err
 	}
 	r.answer.Orders = append(r.answer.Orders, o)
-	return identified(&o.Record)
+	return o.Identified()
 }
 
 // orderMember reads the value of name if it is one of an order's. The packet's
@@ -84,7 +84,7 @@ func (r *jsonReader) orderMember(o *wire.Order, name string) (known bool, err er
 				if err := r.record(operation); err != nil {
 					return err
 				}
-				return identified(operation)
+				return operation.Identified()
 			})
 		})
 	}
@@ -115,13 +115,4 @@ func (r *jsonReader) field(to *wire.Record, name string) (known bool, err error)
 		}
 		return to.Put(f, text)
 	})
-}
-
-// identified refuses an order or operation without a billnumber at once, so
-// that a small document of empty objects can't fill the memory with records.
-func identified(r *wire.Record) error {
-	if !r.Has(wire.Billnumber) {
-		return &wire.FieldError{Field: wire.Billnumber, Err: wire.ErrMissing}
-	}
-	return nil
 }

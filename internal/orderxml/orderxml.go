@@ -103,7 +103,7 @@ func (r *Reader) order(o *wire.Order) error {
 			return err
 		}
 		if !more {
-			return identified(&o.Record)
+			return o.Identified()
 		}
 		switch name := r.local(); name {
 		case "customer":
@@ -118,7 +118,7 @@ func (r *Reader) order(o *wire.Order) error {
 				err = r.record(operation)
 			}
 			if err == nil {
-				err = identified(operation)
+				err = operation.Identified()
 			}
 		default:
 			err = r.field(&o.Record, name)
@@ -127,15 +127,6 @@ func (r *Reader) order(o *wire.Order) error {
 			return err
 		}
 	}
-}
-
-// identified refuses a row without a billnumber at once, so that a small
-// document of empty rows can't fill the memory with records.
-func identified(r *wire.Record) error {
-	if !r.Has(wire.Billnumber) {
-		return &wire.FieldError{Field: wire.Billnumber, Err: wire.ErrMissing}
-	}
-	return nil
 }
 
 // record reads all fields of the element just started.

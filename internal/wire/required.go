@@ -35,6 +35,16 @@ func (a *Answer) Complete(s Service) error {
 	return nil
 }
 
+// Identified refuses an order or operation without a billnumber. A codec asks at
+// once, so that a small document of empty rows can't fill the memory with
+// records.
+func (r *Record) Identified() error {
+	if !r.Has(Billnumber) {
+		return &FieldError{Field: Billnumber, Err: ErrMissing}
+	}
+	return nil
+}
+
 func (r *Record) needs(fields []Field) error {
 	for _, f := range fields {
 		if strings.TrimSpace(r.texts[f]) == "" {
