@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/internal/pipenet"
 )
 
 // Option sets up a [Server].
@@ -127,5 +128,5 @@ func WithCheckValueSecret(secret assist.Secret) Option {
 // In a bubble of testing/synctest it is the only way. Reach such a server with
 // [Server.Client] or [Server.HTTPClient]; its URL leads nowhere else.
 func InMemory() Option {
-	return func(s *Server) { s.pipes = newPipes() }
+	return func(s *Server) { s.pipes = pipenet.New() }
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/internal/pipenet"
 )
 
 // TB is what the server needs of a *testing.T.
@@ -29,7 +30,7 @@ type Server struct {
 	tb        TB
 	http      *http.Server
 	transport *http.Transport
-	pipes     *pipes
+	pipes     *pipenet.Network
 	served    chan struct{}
 	conns     sync.WaitGroup
 	closing   chan struct{}
@@ -97,7 +98,7 @@ func NewServer(tb TB, opts ...Option) *Server {
 	s.transport = &http.Transport{}
 	if s.pipes != nil {
 		listener, s.URL = s.pipes, "http://127.0.0.1"
-		s.transport.DialContext = s.pipes.dial
+		s.transport.DialContext = s.pipes.DialContext
 	} else {
 		loopback, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {

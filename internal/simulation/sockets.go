@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/assist-go/assist/internal/pipenet"
 )
 
 // sockets is the network of a scenario that goes through net/http on both sides,
@@ -17,10 +19,9 @@ import (
 // answer. Each exchange has a connection of its own, so that it is always the
 // same one that breaks.
 type sockets struct {
-	server   *http.Server
-	accepted chan net.Conn
-	closed   chan struct{}
-	served   chan struct{}
+	network *pipenet.Network
+	server  *http.Server
+	served  chan struct{}
 
 	mu        sync.Mutex
 	exchanges map[string]*exchange
@@ -30,14 +31,11 @@ type sockets struct {
 const exchangeHeader = "X-Exchange"
 
 func newSockets() *sockets {
-	s := &sockets{
-		accepted: make(chan net.Conn), closed: make(chan struct{}), served: make(chan struct{}),
-		exchanges: make(map[string]*exchange),
-	}
+	s := &sockets{network: pipenet.New(), served: make(chan struct{}), exchanges: make(map[string]*exchange)}
 	s.server = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() {
 		defer close(s.served)
-		_ = s.server.Serve(s) // ends with an error always, which close asked for
+		_ = s.server.Serve(s.network) // ends with an error always, which close asked for
 	}()
 	return s
 }
@@ -46,23 +44,6 @@ func (s *sockets) close() {
 	_ = s.server.Close()
 	<-s.served
 }
-
-func (s *sockets) Accept() (net.Conn, error) {
-	select {
-	case conn := <-s.accepted:
-		return conn, nil
-	case <-s.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (s *sockets) Close() error   { close(s.closed); return nil }
-func (s *sockets) Addr() net.Addr { return address{} }
-
-type address struct{}
-
-func (address) Network() string { return "pipe" }
-func (address) String() string  { return "pipe" }
 
 // roundTrip is one exchange over a connection of its own.
 func (s *sockets) roundTrip(x *exchange, req *http.Request) (resp *http.Response, err error) {
@@ -104,11 +85,9 @@ func (s *sockets) dial(ctx context.Context, x *exchange) (net.Conn, error) {
 	if x.fault.kind == noConnection {
 		return nil, errNoRoute
 	}
-	near, far := net.Pipe()
-	select {
-	case s.accepted <- far:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	near, err := s.network.DialContext(ctx, "", "")
+	if err != nil {
+		return nil, err
 	}
 	conn := &breaking{Conn: near, writes: -1, reads: -1}
 	switch x.fault.kind {
