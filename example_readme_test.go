@@ -11,6 +11,7 @@ import (
 
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/openpgp"
 )
 
 // The code of README.md and README.ru.md. readme_test.go holds them equal to
@@ -95,7 +96,7 @@ func walletClient(baseURL string, cred assist.Credentials) (*assist.Client, erro
 
 // verifyingClient believes only answers that Assist has signed.
 func verifyingClient(baseURL string, cred assist.Credentials, assistKeys []byte) (*assist.Client, error) {
-	verifier, err := assist.NewSignatureVerifier(assistKeys)
+	verifier, err := openpgp.NewVerifier(assistKeys)
 	if err != nil {
 		return nil, err
 	}

@@ -164,7 +164,7 @@ func TestReadmeClients(t *testing.T) {
 	_, err = client.CancelFull(t.Context(), order.CancelRequest(assist.Money{}))
 	assert.ErrorIs(t, err, assist.ErrQIWISameDay)
 
-	client, err = verifyingClient(server.URL, server.Credentials(), []byte(read(t, "testdata/openpgp/assist.asc")))
+	client, err = verifyingClient(server.URL, server.Credentials(), []byte(read(t, "openpgp/testdata/assist.asc")))
 	require.NoError(t, err)
 	_, err = client.CancelFull(t.Context(), server.Pay(assisttest.Payment{}).CancelRequest(assist.Money{}))
 	var unproved *assist.SignatureError

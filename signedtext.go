@@ -1,47 +1,53 @@
 package assist
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
-// isSignedText tells whether a signed text is one of the five layouts of
-// protocol §8, from the answer's own fields.
-func (a SignedAnswer) isSignedText(signed string) bool {
-	for _, layout := range a.layouts() {
-		if signed == layout {
-			return true
+// SignedTexts gives every text that a signature of this answer may cover
+// (protocol §8): the short one, and the nine fields joined by a comma or by
+// nothing, with the operation's or the order's amount and currency. Assist's
+// documents disagree about the layout, so each is right. A [Verifier] accepts an
+// answer when the text that was signed equals one of them.
+func (a SignedAnswer) SignedTexts() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, orderAmount := range amountTexts(a.OrderAmount) {
+			if !yield(a.OrderNumber + orderAmount + a.OrderCurrency + a.OrderState + a.PacketDate) {
+				return
+			}
+		}
+		for i := range a.Operations {
+			if !a.yieldNine(&a.Operations[i], yield) {
+				return
+			}
 		}
 	}
-	return false
 }
 
-// layouts gives every text that a signature of this answer may cover: the short
-// one, and the nine fields joined by a comma or by nothing, with the
-// operation's or the order's amount and currency. The documents disagree, so
-// each is taken.
-func (a SignedAnswer) layouts() []string {
-	texts := make([]string, 0, 1+4*len(a.Operations))
-	for _, orderAmount := range amountTexts(a.OrderAmount) {
-		texts = append(texts, a.OrderNumber+orderAmount+a.OrderCurrency+a.OrderState+a.PacketDate)
+// yieldNine gives the layouts of nine fields for one operation.
+func (a SignedAnswer) yieldNine(op *SignedOperation, yield func(string) bool) (more bool) {
+	both := func(amount, currency string) bool {
+		fields := []string{
+			op.Billnumber, a.OrderNumber, op.ResponseCode, amount, currency,
+			op.MeanNumber, op.ApprovalCode, a.OrderState, a.PacketDate,
+		}
+		return yield(strings.Join(fields, ",")) && yield(strings.Join(fields, ""))
 	}
-	for _, op := range a.Operations {
-		for _, amount := range amountTexts(op.Amount) {
-			texts = a.appendNine(texts, op, amount, op.Currency)
-		}
-		if a.OrderAmount == op.Amount && a.OrderCurrency == op.Currency {
-			continue
-		}
-		for _, amount := range amountTexts(a.OrderAmount) {
-			texts = a.appendNine(texts, op, amount, a.OrderCurrency)
+	for _, amount := range amountTexts(op.Amount) {
+		if !both(amount, op.Currency) {
+			return false
 		}
 	}
-	return texts
-}
-
-func (a SignedAnswer) appendNine(texts []string, op SignedOperation, amount, currency string) []string {
-	fields := []string{
-		op.Billnumber, a.OrderNumber, op.ResponseCode, amount, currency,
-		op.MeanNumber, op.ApprovalCode, a.OrderState, a.PacketDate,
+	if a.OrderAmount == op.Amount && a.OrderCurrency == op.Currency {
+		return true
 	}
-	return append(texts, strings.Join(fields, ","), strings.Join(fields, ""))
+	for _, amount := range amountTexts(a.OrderAmount) {
+		if !both(amount, a.OrderCurrency) {
+			return false
+		}
+	}
+	return true
 }
 
 // amountTexts gives the ways in which an amount may stand in a signed text:

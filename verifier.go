@@ -9,8 +9,9 @@ import (
 )
 
 // Verifier decides whether an answer is Assist's own (protocol §8).
-// [NewSignatureVerifier] and [NewCheckValueVerifier] make the two that Assist
-// offers; a merchant may bring another.
+// Assist offers two proofs: OpenPGP signatures, which the package openpgp beside
+// this one verifies, and check values, see [NewCheckValueVerifier]. A merchant
+// may bring another.
 //
 // Verify gives nil, or why the answer must not be believed: a
 // [*SignatureError], or any error, which is then put into one. It must be safe

@@ -21,6 +21,7 @@ import (
 	"github.com/assist-go/assist/bench/gowsdlclient"
 	"github.com/assist-go/assist/bench/loopback"
 	"github.com/assist-go/assist/bench/plainclient"
+	"github.com/assist-go/assist/openpgp"
 )
 
 // The merchant of the benchmarks, invented.
@@ -82,14 +83,14 @@ func contenders(tb testing.TB) []contender {
 func signedFormat(tb testing.TB, f loopback.Format) loopback.Format {
 	tb.Helper()
 	f.Name, f.Path = "soap-signed", "/signed/wscancel.cfm"
-	signature := "<signature>" + file(tb, "openpgp/sha1_short.b64") + "</signature>"
+	signature := "<signature>" + file(tb, "../openpgp/testdata/sha1_short.b64") + "</signature>"
 	f.Answer = regexp.MustCompile(`(?s)<signature>.*</signature>`).ReplaceAllLiteralString(f.Answer, signature)
 	return f
 }
 
 func signatureVerifier(tb testing.TB) assist.Verifier {
 	tb.Helper()
-	v, err := assist.NewSignatureVerifier([]byte(file(tb, "openpgp/assist.gpg")))
+	v, err := openpgp.NewVerifier([]byte(file(tb, "../openpgp/testdata/assist.gpg")))
 	require.NoError(tb, err)
 	return v
 }

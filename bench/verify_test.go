@@ -26,7 +26,7 @@ func proofs(tb testing.TB) []struct {
 	require.NoError(tb, err)
 	signed := assist.SignedAnswer{
 		Service: "wscancel", Billnumber: "5554143265883170", OrderNumber: "28042010_fffffffffffsd", OrderAmount: "2.00", OrderCurrency: "RUB",
-		OrderState: "PartialCanceled", PacketDate: "28.01.2014 14:30:02", Signature: file(tb, "openpgp/sha1_short.b64"),
+		OrderState: "PartialCanceled", PacketDate: "28.01.2014 14:30:02", Signature: file(tb, "../openpgp/testdata/sha1_short.b64"),
 		Operations: []assist.SignedOperation{{
 			Billnumber: "5554143265883170.4", ResponseCode: "AS000", Amount: "0.11", Currency: "RUB", MeanNumber: "9213301111",
 		}},

@@ -1,4 +1,4 @@
-package assist_test
+package openpgp_test
 
 import (
 	"errors"
@@ -6,17 +6,18 @@ import (
 	"os"
 
 	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/openpgp"
 )
 
 // An answer whose signature is right is believed; the same signature under
 // another state is a forgery.
-func ExampleNewSignatureVerifier() {
-	keys, err := os.ReadFile("testdata/openpgp/assist.asc") // Assist's public keys
+func ExampleNewVerifier() {
+	keys, err := os.ReadFile("testdata/assist.asc") // Assist's public keys
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	verifier, err := assist.NewSignatureVerifier(keys)
+	verifier, err := openpgp.NewVerifier(keys)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -30,7 +31,7 @@ func ExampleNewSignatureVerifier() {
 		return
 	}
 
-	signature, err := os.ReadFile("testdata/openpgp/sha1_short.b64")
+	signature, err := os.ReadFile("testdata/sha1_short.b64")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -49,23 +50,4 @@ func ExampleNewSignatureVerifier() {
 	// <nil>
 	// true
 	// unknown
-}
-
-// The known answer of Assist's documentation.
-func ExampleNewCheckValueVerifier() {
-	verifier, err := assist.NewCheckValueVerifier(assist.NewSecret("secret"), "111111")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	answer := assist.SignedAnswer{
-		Service: "orderstate", OrderNumber: "ok", OrderAmount: "4.00", OrderCurrency: "RUB", OrderState: "Canceled",
-		CheckValue: "74DEB154081757F1E8097DDFAC35FC5C",
-	}
-	fmt.Println(verifier.Verify(answer))
-	answer.OrderAmount = "400.00"
-	fmt.Println(verifier.Verify(answer))
-	// Output:
-	// <nil>
-	// assist: the answer is not proved to be Assist's: a wrong check value
 }
