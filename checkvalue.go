@@ -13,7 +13,8 @@ import (
 // into answers of the order services when the merchant chose MD5 (protocol §8).
 // The secret is the merchant's secret word, the merchant ID the account that
 // the answers belong to. An empty secret, which everybody knows, and an ID that
-// isn't digits are refused with a [*ValidationError].
+// isn't digits are refused with a [*ValidationError], and so is every one in a
+// program that runs with GODEBUG=fips140=only, which forbids MD5.
 //
 // It covers the order services and notifications only: answers to a cancel
 // carry no check value, so they pass by unchecked, and a client with this
@@ -27,6 +28,10 @@ func NewCheckValueVerifier(secret Secret, merchantID string) (Verifier, error) {
 		return nil, &ValidationError{Field: "Secret", Reason: "must not be empty"}
 	case merchantID == "" || !allDigits(merchantID):
 		return nil, &ValidationError{Field: "MerchantID", Reason: "must be digits"}
+	}
+	if err := md5Allowed(); err != nil {
+		return nil, &ValidationError{Field: "GODEBUG", Reason: "fips140=only forbids the MD5 that a check value is made with: " +
+			"take the verifier away, or run without it", Err: err}
 	}
 	return &checkValueVerifier{secret: secret, merchantID: merchantID}, nil
 }
@@ -45,6 +50,11 @@ func (v *checkValueVerifier) Verify(a SignedAnswer) error {
 	got := strings.ToUpper(strings.TrimSpace(a.CheckValue))
 	if got == "" {
 		return &SignatureError{Reason: CheckValueMissing}
+	}
+	// A program may switch the rules of FIPS 140 off for the making of a verifier
+	// alone.
+	if err := md5Allowed(); err != nil {
+		return &SignatureError{Reason: VerifierRefused, Err: err}
 	}
 	right := 0
 	for _, text := range v.texts(a) {
@@ -78,6 +88,13 @@ var (
 	serviceCancel       = wire.Cancel.String()
 	serviceResultByDate = wire.ResultByDate.String()
 )
+
+// md5Allowed asks for MD5 as a stream: where it is forbidden, a stream answers
+// with an error, while md5.Sum panics.
+func md5Allowed() error {
+	_, err := md5.New().Write(nil)
+	return err
+}
 
 // checkValueOf is upper(md5(upper(md5(SECRET) + md5(X)))), in hex.
 func checkValueOf(secret Secret, text string) string {

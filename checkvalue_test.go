@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -142,4 +144,36 @@ func TestOrderServicesWantTheCheckValue(t *testing.T) {
 
 	_, err := mocked(t, answering(http.StatusOK, soapAnswer(cancelled())), WithVerifier(v)).Cancel(t.Context(), webMoneyRequest(t))
 	require.NoError(t, err, "a cancel carries none and passes by")
+}
+
+// The mode is chosen when a program starts, so the test starts itself again.
+func TestUnderFIPS140Only(t *testing.T) {
+	t.Parallel()
+	const underFIPS = "ASSIST_TEST_UNDER_FIPS"
+	if os.Getenv(underFIPS) == "" {
+		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestUnderFIPS140Only$", "-test.v")
+		again.Env = append(os.Environ(), "GODEBUG=fips140=only", underFIPS+"=1")
+		out, err := again.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "--- PASS: TestUnderFIPS140Only/a_cancel_without_a_verifier")
+		return
+	}
+	t.Run("making a verifier", func(t *testing.T) {
+		_, err := NewCheckValueVerifier(NewSecret("secret"), "111111")
+		var wrong *ValidationError
+		require.ErrorAs(t, err, &wrong)
+		assert.Equal(t, "GODEBUG", wrong.Field)
+		assert.Equal(t, NotSent, OutcomeOf(err))
+	})
+	t.Run("a verifier made while the mode was not enforced", func(t *testing.T) {
+		v := &checkValueVerifier{secret: NewSecret("secret"), merchantID: "111111"}
+		requireReason(t, v.Verify(knownCheckAnswer()), VerifierRefused)
+	})
+	t.Run("a cancel without a verifier", func(t *testing.T) {
+		x, err := mocked(t, answering(http.StatusOK, soapAnswer(cancelled()))).Cancel(t.Context(), webMoneyRequest(t))
+		require.NoError(t, err)
+		again, err := ParseIntent(x.Intent.Token())
+		require.NoError(t, err)
+		assert.Equal(t, x.Intent.ID, again.ID)
+	})
 }
