@@ -1,6 +1,7 @@
 package assist
 
 import (
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strconv"
@@ -47,4 +48,40 @@ func (b Billnumber) Operation() int {
 		return 0
 	}
 	return n
+}
+
+// MarshalText gives the billnumber as it is.
+func (b Billnumber) MarshalText() ([]byte, error) { return []byte(b), nil }
+
+// UnmarshalText reads a billnumber as [ParseBillnumber] does. An empty text is
+// none. Errors are [ErrBillnumber].
+func (b *Billnumber) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*b = ""
+		return nil
+	}
+	parsed, err := ParseBillnumber(string(text))
+	if err != nil {
+		return err
+	}
+	*b = parsed
+	return nil
+}
+
+// Value gives the billnumber to a database, for a text column. None is NULL.
+func (b Billnumber) Value() (driver.Value, error) {
+	if b == "" {
+		return nil, nil
+	}
+	return string(b), nil
+}
+
+// Scan reads a billnumber as [ParseBillnumber] does. NULL is none. A number is
+// refused with [ErrBillnumber]: "….10" and "….1" would be the same operation.
+func (b *Billnumber) Scan(stored any) error {
+	text, err := storedText(stored)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBillnumber, err)
+	}
+	return b.UnmarshalText(text)
 }

@@ -1,6 +1,9 @@
 package assist
 
 import (
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -45,6 +48,32 @@ func TestBillnumberOfAnyText(t *testing.T) {
 	assert.Equal(t, 0, Billnumber("x.y").Operation())
 	assert.Equal(t, 0, Billnumber("1.99999999999999999999").Operation())
 	assert.Equal(t, Billnumber(""), Billnumber("").Payment())
+}
+
+func TestBillnumberOfADatabase(t *testing.T) {
+	t.Parallel()
+	for _, b := range []Billnumber{"", "5700027202722028", "570002720272202", "5700027202722028.3", "5700027202722028.10"} {
+		stored, err := driver.DefaultParameterConverter.ConvertValue(b)
+		require.NoError(t, err)
+		assert.Equal(t, b == "", stored == nil)
+		back := sql.Null[Billnumber]{V: "5700027202722029"}
+		require.NoError(t, back.Scan(stored))
+		assert.Equal(t, b, back.V)
+		text, err := json.Marshal(b)
+		require.NoError(t, err)
+		assert.Equal(t, `"`+string(b)+`"`, string(text))
+		read := Billnumber("5700027202722029")
+		require.NoError(t, json.Unmarshal(text, &read))
+		assert.Equal(t, b, read)
+	}
+	for _, wrong := range []any{int64(5700027202722028), 5700027202722028.1, "5700027202722028.", " 5700027202722028", []byte("x")} {
+		kept := Billnumber("5700027202722029")
+		require.ErrorIs(t, kept.Scan(wrong), ErrBillnumber, "%v", wrong)
+		assert.Equal(t, Billnumber("5700027202722029"), kept)
+	}
+	for _, wrong := range []string{`"1"`, `5700027202722028`, `5700027202722028.10`, `{}`} {
+		require.Error(t, json.Unmarshal([]byte(wrong), new(Billnumber)), wrong)
+	}
 }
 
 func FuzzParseBillnumber(f *testing.F) {

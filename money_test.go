@@ -1,7 +1,6 @@
 package assist
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -135,23 +134,6 @@ func TestMoneyArithmetic(t *testing.T) {
 	zero, err := Money{}.Add(Money{})
 	require.NoError(t, err)
 	assert.Equal(t, Money{}, zero)
-}
-
-func TestMoneyText(t *testing.T) {
-	t.Parallel()
-	type row struct{ Amount, None Money }
-	text, err := json.Marshal(row{Amount: rub(t, "0.10")})
-	require.NoError(t, err)
-	assert.JSONEq(t, `{"Amount":"0.10 RUB","None":""}`, string(text))
-	var back row
-	require.NoError(t, json.Unmarshal(text, &back))
-	assert.Equal(t, row{Amount: rub(t, "0.10")}, back)
-	for _, wrong := range []string{`"0.10"`, `"0.10 RUB "`, `"x RUB"`} {
-		var m Money
-		require.ErrorIs(t, json.Unmarshal([]byte(wrong), &m), ErrMoney, wrong)
-	}
-	assert.Empty(t, Money{}.Amount())
-	assert.Empty(t, Money{}.Currency())
 }
 
 func FuzzParseMoney(f *testing.F) {

@@ -1,6 +1,7 @@
 package assist
 
 import (
+	"crypto/subtle"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,6 +37,12 @@ func (s Secret) Reveal() string {
 		return ""
 	}
 	return s.reveal()
+}
+
+// Equal tells whether two secrets hide the same text, in a time that doesn't
+// tell how much of it is the same.
+func (s Secret) Equal(other Secret) bool {
+	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
 }
 
 // String gives "[redacted]".

@@ -64,3 +64,12 @@ func TestSecretShowsNothing(t *testing.T) {
 	require.Empty(t, Secret{}.Reveal())
 	assert.Equal(t, Secret{}, NewSecret(""), "an empty secret is the zero value")
 }
+
+func TestSecretEqual(t *testing.T) {
+	t.Parallel()
+	assert.True(t, NewSecret(planted).Equal(NewSecret(planted)))
+	assert.True(t, Secret{}.Equal(NewSecret("")))
+	for _, other := range []string{"", planted + "x", planted[1:], "x" + planted[1:]} {
+		assert.False(t, NewSecret(planted).Equal(NewSecret(other)), other)
+	}
+}
