@@ -11,7 +11,16 @@ type reply struct {
 	media    string
 	body     []byte
 	location string
+	headers  [][2]string
+	date     string // as it was sent; empty before
 }
+
+const (
+	mediaXML  = "text/xml; charset=utf-8"
+	mediaJSON = "application/json; charset=utf-8"
+	mediaCSV  = "text/plain; charset=utf-8"
+	mediaHTML = "text/html; charset=utf-8"
+)
 
 // cancelAnswer is an order with the cancels that the answer lists.
 type cancelAnswer struct {
@@ -26,29 +35,32 @@ type orderAnswer struct {
 }
 
 // work acts on a request and writes its answer.
-func (s *Server) work(c *call, f Fault, entry *Request, now time.Time) reply {
+func (s *Server) work(c *call, f Fault, entry *Request, now time.Time) *reply {
 	entry.Worked = true
 	m, refused := s.authenticate(c.parameters)
-	if refused == nil {
+	if refused == nil && !f.lying {
 		refused = f.refuse
 	}
 	if refused != nil {
 		return s.refusalReply(c, refused, entry)
 	}
-	if c.service == Cancels {
-		return s.workCancel(m, c, f, entry, now)
-	}
-	var out reply
-	if c.service == ResultsByDate {
-		var found []*operation
-		if found, refused = s.operationsByDate(m, c, now); refused == nil {
-			out = s.byDateReply(c, found, now)
+	var out *reply
+	switch c.service {
+	case Cancels:
+		out, refused = s.workCancel(m, c, f, entry, now)
+	case ResultsByDate:
+		var found []row
+		if found, refused = s.operationsByDate(m, c, viewOf(f, now)); refused == nil {
+			out = s.byDateReply(c, found, viewOf(f, now))
 		}
-	} else {
+	default:
 		var found []*order
 		if found, refused = s.orders(m, c, now); refused == nil {
-			out = s.ordersReply(c, found, now)
+			out = s.ordersReply(c, found, viewOf(f, now))
 		}
+	}
+	if refused == nil && f.lying {
+		refused = f.refuse
 	}
 	if refused != nil {
 		return s.refusalReply(c, refused, entry)
@@ -56,60 +68,57 @@ func (s *Server) work(c *call, f Fault, entry *Request, now time.Time) reply {
 	return out
 }
 
-func (s *Server) workCancel(m *merchant, c *call, f Fault, entry *Request, now time.Time) reply {
+func (s *Server) workCancel(m *merchant, c *call, f Fault, entry *Request, now time.Time) (*reply, *refusal) {
 	req, refused := readCancel(c)
 	if refused != nil {
-		return s.refusalReply(c, refused, entry)
+		return nil, refused
 	}
 	if s.documented != nil {
 		s.documented.reach(req.billnumber, s.ahead)
 		s.catchUp()
 		now = s.now()
 	}
+	s.refundsByHand(f.handBefore, c, f, now)
 	o, made, refused := s.cancel(m, req, f, now)
+	s.refundsByHand(f.handAfter, c, f, now)
 	if refused != nil {
-		return s.refusalReply(c, refused, entry)
+		return nil, refused
 	}
 	for _, op := range made {
 		entry.Operations = append(entry.Operations, billnumberOf(op))
 		entry.Amounts = append(entry.Amounts, moneyOf(op.amount))
 	}
-	return s.cancelReply(c, o, made, f, now)
+	return s.cancelReply(c, o, made, viewOf(f, now)), nil
 }
 
-func (s *Server) refusalReply(c *call, r *refusal, entry *Request) reply {
+func (s *Server) refusalReply(c *call, r *refusal, entry *Request) *reply {
 	entry.FirstCode, entry.SecondCode = r.first, r.second
+	s.tellHint(r)
 	switch c.format {
 	case formatSOAP:
-		return reply{status: s.faultStatus, media: mediaXML, body: s.soapFault(r, c.language)}
+		return &reply{status: s.faultStatus, media: mediaXML, body: s.soapFault(r, c.language)}
 	case formatJSON:
 		status := http.StatusBadRequest
 		if r.first == codeAccess {
 			status = http.StatusUnauthorized
 		}
-		return reply{status: status, media: mediaJSON, body: s.jsonFault(r, c.language)}
+		return &reply{status: status, media: mediaJSON, body: s.jsonFault(r, c.language)}
 	case formatCSV:
-		return reply{status: http.StatusOK, media: mediaCSV, body: csvRefusal(r)}
+		return &reply{status: http.StatusOK, media: mediaCSV, body: csvRefusal(r)}
 	}
-	return reply{status: http.StatusOK, media: mediaXML, body: xmlRefusal(r)}
+	return &reply{status: http.StatusOK, media: mediaXML, body: xmlRefusal(r)}
 }
 
-const (
-	mediaXML  = "text/xml; charset=utf-8"
-	mediaJSON = "application/json; charset=utf-8"
-	mediaCSV  = "text/plain; charset=utf-8"
-)
-
-func (s *Server) cancelReply(c *call, o *order, made []*operation, f Fault, now time.Time) reply {
+func (s *Server) cancelReply(c *call, o *order, made []*operation, v view) *reply {
 	listed := made
-	if s.listAll && !c.legacy {
+	if (s.listAll || v.fault.listAll) && !c.legacy {
 		listed = o.cancels()
 	}
-	a := cancelAnswer{order: s.orderRecord(o, dateText(now))}
+	a := cancelAnswer{order: s.orderRecord(o, v, dateText(v.packet))}
 	for _, op := range listed {
-		r := operationRecord(op, c.language)
-		if f.claim != nil && op == made[len(made)-1] {
-			r["responsecode"], r["operationstate"] = f.claim.code, f.claim.state
+		r := operationRecord(v.row(op), c.language)
+		if claim := v.fault.claim; claim != nil && op == made[len(made)-1] {
+			r["responsecode"], r["operationstate"] = claim.code, claim.state
 		}
 		if c.legacy && s.plainBillnumbers {
 			r["billnumber"] = o.billnumber
@@ -117,7 +126,7 @@ func (s *Server) cancelReply(c *call, o *order, made []*operation, f Fault, now 
 		a.operations = append(a.operations, r)
 	}
 	s.sign(a.order, a.operations)
-	out := reply{status: http.StatusOK, media: mediaXML}
+	out := &reply{status: http.StatusOK, media: mediaXML}
 	switch {
 	case c.format == formatCSV:
 		out.media, out.body = mediaCSV, csvCancel(a)
@@ -133,13 +142,21 @@ func (s *Server) cancelReply(c *call, o *order, made []*operation, f Fault, now 
 	return out
 }
 
-func (s *Server) ordersReply(c *call, found []*order, now time.Time) reply {
+func (s *Server) ordersReply(c *call, found []*order, v view) *reply {
+	results := c.service == OrderResults
 	orders := make([]orderAnswer, 0, len(found))
 	for _, o := range found {
-		orders = append(orders, s.orderAnswer(o, c.language, now, c.service == OrderResults))
+		if twice := v.fault.orderTwice; twice != nil {
+			extra := s.orderAnswer(o, c.language, v, results)
+			if *twice != "" {
+				extra.order["orderstate"] = *twice
+				s.seal(o.merchant, extra)
+			}
+			orders = append(orders, extra)
+		}
+		orders = append(orders, s.orderAnswer(o, c.language, v, results))
 	}
-	out := reply{status: http.StatusOK, media: mediaXML}
-	results := c.service == OrderResults
+	out := &reply{status: http.StatusOK, media: mediaXML}
 	switch {
 	case c.format == formatJSON && results:
 		out.media, out.body = mediaJSON, s.jsonOrderResult(orders)
@@ -159,30 +176,43 @@ func (s *Server) ordersReply(c *call, found []*order, now time.Time) reply {
 
 // orderAnswer is an order as the order services tell it: the packet date to the
 // minute, and of the operations those that are listed by now.
-func (s *Server) orderAnswer(o *order, language string, now time.Time, operations bool) orderAnswer {
-	a := orderAnswer{order: s.orderRecord(o, now.UTC().Format(minuteLayout))}
+func (s *Server) orderAnswer(o *order, language string, v view, operations bool) orderAnswer {
+	a := orderAnswer{order: s.orderRecord(o, v, v.packet.UTC().Format(minuteLayout))}
 	if operations {
-		for _, op := range o.operations {
-			if !op.listed.After(now) {
-				a.operations = append(a.operations, operationRecord(op, language))
-			}
+		for _, r := range v.rows(o.operations) {
+			a.operations = append(a.operations, operationRecord(r, language))
 		}
 	}
-	s.sign(a.order, a.operations)
-	if s.checkSecret != "" {
-		a.order["checkvalue"] = checkValue(s.checkSecret, o.merchant.id, a.order)
-	}
+	s.seal(o.merchant, a)
 	return a
 }
 
-func (s *Server) byDateReply(c *call, found []*operation, now time.Time) reply {
-	rows := make([]record, 0, len(found))
-	for _, op := range found {
-		a := s.orderAnswer(op.order, c.language, now, false)
-		rows = append(rows, merged(a.order, operationRecord(op, c.language)))
+// seal signs an order of an order service and gives it its check value.
+func (s *Server) seal(m *merchant, a orderAnswer) {
+	s.sign(a.order, a.operations)
+	if s.checkSecret != "" {
+		a.order["checkvalue"] = checkValue(s.checkSecret, m.id, a.order)
 	}
-	if c.format == formatCSV {
-		return reply{status: http.StatusOK, media: mediaCSV, body: csvByDate(rows)}
+}
+
+func (s *Server) byDateReply(c *call, found []row, v view) *reply {
+	out := &reply{status: http.StatusOK, media: mediaXML}
+	// One row at a time: a day can have tens of thousands.
+	rows := func(yield func(record) bool) {
+		for _, r := range found {
+			a := s.orderAnswer(r.op.order, c.language, v, false)
+			if !yield(merged(a.order, operationRecord(r, c.language))) {
+				return
+			}
+		}
 	}
-	return reply{status: http.StatusOK, media: mediaXML, body: xmlByDate(rows)}
+	switch c.format {
+	case formatCSV:
+		out.media, out.body = mediaCSV, csvByDate(rows, s.checkSecret != "")
+	case formatJSON:
+		out.media, out.body = mediaJSON, s.jsonByDate(rows)
+	default:
+		out.body = xmlByDate(rows, len(found))
+	}
+	return out
 }

@@ -87,8 +87,12 @@ func (s *Server) cancel(m *merchant, req cancelRequest, f Fault, now time.Time) 
 		return nil, nil, refused
 	}
 	if req.refundID != "" {
+		if o.refundIDs == nil {
+			o.refundIDs = make(map[string]bool)
+		}
 		o.refundIDs[req.refundID] = true
 	}
+	o.unused += f.gap
 	made := make([]*operation, 0, len(targets))
 	for _, t := range targets {
 		made = append(made, s.makeCancel(o, t, req, f, now))
@@ -130,7 +134,9 @@ func targetsOf(o *order, req cancelRequest) ([]target, *refusal) {
 
 func only(payments []*operation, number int) []*operation {
 	for _, payment := range payments {
-		if payment.number == number {
+		// An extended billnumber names the authorisation (protocol §3), or what
+		// confirmed it.
+		if payment.number == number || payment.payment().number == number {
 			return []*operation{payment}
 		}
 	}
@@ -139,6 +145,7 @@ func only(payments []*operation, number int) []*operation {
 
 // refuses applies the rules about money to all targets, before anything is made.
 func (s *Server) refuses(m *merchant, targets []target, now time.Time) *refusal {
+	asked := make(map[ledgerKey]int64)
 	for _, t := range targets {
 		switch {
 		case t.amount.currency != t.payment.amount.currency:
@@ -152,10 +159,15 @@ func (s *Server) refuses(m *merchant, targets []target, now time.Time) *refusal 
 		if t.amount.minor > t.payment.left() {
 			return refuse(codeValue, aboutAmount)
 		}
-		// No order has two payments by one wallet, so each stands for itself.
-		w := walletOf(t.payment.mean)
-		if w != noWallet && t.amount.minor > s.balance(m, w, now, t.amount.currency) {
-			return refuseTurnover()
+		// A hold has brought no money into the day, and takes none out of it.
+		w := walletOf(t.payment)
+		if w == noWallet || t.payment.isHold() {
+			continue
+		}
+		key := ledgerKey{w, moscowDayOf(now), t.amount.currency}
+		asked[key] += t.amount.minor
+		if balance := s.balance(m, w, now, t.amount.currency); asked[key] > balance {
+			return refuseTurnover(w, amount{max(balance, 0), t.amount.currency}, amount{asked[key], t.amount.currency})
 		}
 	}
 	return nil
@@ -165,51 +177,47 @@ func (s *Server) refuses(m *merchant, targets []target, now time.Time) *refusal 
 // becomes of the answer.
 func (s *Server) makeCancel(o *order, t target, req cancelRequest, f Fault, now time.Time) *operation {
 	payment := t.payment
-	op := o.add(&operation{
-		kind: kindCancel, amount: t.amount, date: now, listed: now.Add(max(s.listingDelay, f.listAfter)),
-		mean: payment.mean, pan: payment.pan, holder: payment.holder,
-		expires: payment.expires, bank: payment.bank, country: payment.country, approval: payment.approval,
-		ip: o.ip, cancelled: payment,
-	})
+	op := o.addLike(&operation{
+		kind: kindCancel, amount: t.amount, date: now.Add(f.offsets.Operation), at: now, settled: now,
+		listed: now.Add(max(s.listingDelay, f.listAfter)), reverses: payment,
+	}, payment)
 	if req.ip != "" {
 		op.ip = req.ip
 	}
-	w := walletOf(payment.mean)
+	w := walletOf(payment)
 	switch {
 	case f.decline != "":
 		op.state, op.code = stateDeclined, f.decline
 	case f.settle != nil || w == webMoney || w == qiwi && s.qiwiInProcess:
-		op.state, op.code = stateInProcess, codeInProcess
+		op.state, op.code, op.settled = stateInProcess, codeInProcess, time.Time{}
 		payment.pending += t.amount.minor
-		o.merchant.book(w, now, amount{-t.amount.minor, t.amount.currency})
+		o.merchant.bookCancel(op, -1)
 		after, code := s.settleDelay, codeDone
 		if f.settle != nil {
 			after, code = f.settle.after, f.settle.code
 		}
-		s.schedule.add(now.Add(after), func(time.Time) { op.settle(code) })
+		s.schedule.add(now.Add(after), func(at time.Time) { op.settle(code, at) })
 	default:
 		op.state, op.code = stateSuccess, codeDone
 		payment.refunded += t.amount.minor
-		o.merchant.book(w, now, amount{-t.amount.minor, t.amount.currency})
-		o.refreshState()
+		o.merchant.bookCancel(op, -1)
 	}
 	return op
 }
 
 // settle ends a cancel in process. Its money counts for the Moscow day on which
 // it was asked for.
-func (o *operation) settle(code string) {
-	payment := o.cancelled
+func (o *operation) settle(code string, at time.Time) {
+	payment := o.reverses
 	payment.pending -= o.amount.minor
-	o.code = code
+	o.code, o.settled = code, at
 	if code == codeDone {
 		o.state = stateSuccess
 		payment.refunded += o.amount.minor
-		o.order.refreshState()
 		return
 	}
 	o.state = stateDeclined
-	o.order.merchant.book(walletOf(payment.mean), o.date, o.amount)
+	o.order.merchant.bookCancel(o, 1)
 }
 
 // splitBillnumber takes 15 or 16 digits and an operation number behind a point.

@@ -3,6 +3,7 @@ package assisttest_test
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -296,13 +297,19 @@ func TestRefusalsInEveryFormat(t *testing.T) {
 		}, http.StatusInternalServerError, []string{"<faultcode>", "<detail><message>", "<firstcode>7</firstcode><secondcode>102</secondcode>"}, "7-102"},
 		"SOAP, codes in the text": {[]assisttest.Option{assisttest.WithCodesInText(), assisttest.WithFaultStatus(200)}, func(s *assisttest.Server) (got, error) {
 			return postSOAP(s, pathCancel, "WSCancelRequestParams", append([]string{"Billnumber", "5100000000000001"}, wrong...)...)
-		}, http.StatusOK, []string{"<faultstring>7-102 "}, "firstcode"},
+		}, http.StatusOK, []string{"<faultstring>7-102</faultstring>", "<message>"}, "firstcode"},
 		"JSON": {nil, func(s *assisttest.Server) (got, error) {
 			return postJSON(s, pathCancel, wrong...)
 		}, http.StatusUnauthorized, []string{`"faultcode"`, `"firstcode":7`, `"secondcode":102`}, "7-102"},
 		"JSON, codes in the text": {[]assisttest.Option{assisttest.WithCodesInText()}, func(s *assisttest.Server) (got, error) {
 			return postJSON(s, pathCancel, wrong...)
-		}, http.StatusUnauthorized, []string{`"faultstring":"7-102 `}, "firstcode"},
+		}, http.StatusUnauthorized, []string{`"faultstring":"7-102"`}, "firstcode"},
+		"SOAP, as documented": {[]assisttest.Option{assisttest.WithDocumentedFaults()}, func(s *assisttest.Server) (got, error) {
+			return postSOAP(s, pathCancel, "WSCancelRequestParams", append([]string{"Billnumber", "5100000000000001"}, wrong...)...)
+		}, http.StatusInternalServerError, []string{"<faultcode>7</faultcode><faultstring>102</faultstring><detail></detail>"}, "message"},
+		"JSON, as documented": {[]assisttest.Option{assisttest.WithDocumentedFaults()}, func(s *assisttest.Server) (got, error) {
+			return postJSON(s, pathCancel, wrong...)
+		}, http.StatusUnauthorized, []string{`{"detail":{},"faultcode":"7","faultstring":"102"}`}, "message"},
 		"JSON, not of access": {nil, func(s *assisttest.Server) (got, error) {
 			return postJSON(s, pathCancel, "Billnumber", "1")
 		}, http.StatusBadRequest, []string{`"firstcode":4`, `"secondcode":143`}, "7-102"},
@@ -337,12 +344,11 @@ func TestServicesSpeakTheirFormatsOnly(t *testing.T) {
 	}{
 		"SOAP to cancel.cfm":         {pathFlat, "text/xml", soapOpen + soapEnd, 500, "<secondcode>103</secondcode>"},
 		"JSON to cancel.cfm":         {pathFlat, "application/json", `{}`, 400, `"secondcode":103`},
-		"JSON to result by date":     {pathByDate, "application/json", `{}`, 400, `"secondcode":103`},
+		"JSON to result by date":     {pathByDate, "application/json", `{}`, 400, `"secondcode":100`},
 		"SOAP to result by date":     {pathByDate, "text/xml", soapOpen + soapEnd, 500, "<secondcode>103</secondcode>"},
 		"JSON format of cancel.cfm":  {pathFlat, "application/x-www-form-urlencoded", "format=5", 400, `"secondcode":103`},
 		"CSV of order result":        {pathResult, "application/x-www-form-urlencoded", "format=1", 200, "error;5;103;"},
 		"CSV of wscancel":            {pathCancel, "application/x-www-form-urlencoded", "format=1", 200, "error;5;103;"},
-		"another character set":      {pathCancel, "application/x-www-form-urlencoded; charset=windows-1251", "format=3", 200, "firstcode='4'"},
 		"form that is none":          {pathCancel, "application/x-www-form-urlencoded", "format=3&a=%zz", 500, "<firstcode>4</firstcode>"},
 		"no content type":            {pathCancel, "", "format=3", 415, "Unsupported"},
 		"unknown content type":       {pathCancel, "text/csv", "format=3", 415, "Unsupported"},
@@ -354,7 +360,7 @@ func TestServicesSpeakTheirFormatsOnly(t *testing.T) {
 		"JSON with cheque no object": {pathCancel, "application/json", `{"chequeitem":["1"]}`, 400, `"secondcode":179`},
 		"JSON with empty cheque":     {pathCancel, "application/json", `{"chequeitem":[{"id":"","name":"a","price":1,"quantity":1,"amount":1}]}`, 400, `"secondcode":179`},
 		"JSON with nested cheque":    {pathCancel, "application/json", `{"chequeitem":[{"id":[],"name":"a","price":1,"quantity":1,"amount":1}]}`, 400, `"secondcode":179`},
-		"JSON with flat credentials": {pathCancel, "application/json", `{"merchant_id":"700027","login":"test_refunds","password":"TestPassword1"}`, 400, `"secondcode":100`},
+		"JSON with two billnumbers":  {pathCancel, "application/json", `{"billnumber":"1","Billnumber":"2"}`, 400, `"firstcode":4,`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -394,8 +400,11 @@ func TestSOAPShapeIsChecked(t *testing.T) {
 		"unknown in the cheque":     {wrap(head + "<chequeitem><id>1</id><tax>0</tax></chequeitem>"), "215"},
 		"another wrapper":           {soapOpen + "<ws:orderresult>" + head + "</ws:orderresult>" + soapEnd, "215"},
 		"no namespace":              {soapOpen + "<WSCancelRequestParams>" + head + "</WSCancelRequestParams>" + soapEnd, "215"},
-		"qualified children":        {soapOpen + `<WSCancelRequestParams xmlns="http://www.paysecure.ru/ws/">` + head + "</WSCancelRequestParams>" + soapEnd, "215"},
-		"another order":             {wrap(access + "<billnumber>" + bill + "</billnumber>"), "215"},
+		"children of elsewhere":     {wrap(head + `<amount xmlns="urn:elsewhere">1.00</amount>`), "215"},
+		"two customers":             {wrap(head + "<customer/><customer/>"), "215"},
+		"two Headers":               {strings.Replace(wrap(head), "<soapenv:Body>", "<soapenv:Header/><soapenv:Header/><soapenv:Body>", 1), "215"},
+		"Header behind the Body":    {strings.Replace(wrap(head), "</soapenv:Body>", "</soapenv:Body><soapenv:Header/>", 1), "215"},
+		"cut in the Header":         {soapOpen[:strings.Index(soapOpen, "<soapenv:Body>")] + "<soapenv:Header>", "215"},
 		"one twice":                 {wrap(head + "<amount>1.00</amount><amount>1.00</amount><currency>RUB</currency>"), "215"},
 		"unknown parameter":         {wrap(head + "<speed>fast</speed>"), "215"},
 		"parameter with children":   {wrap("<billnumber><b>1</b></billnumber>" + access), "215"},

@@ -3,9 +3,6 @@ package assisttest
 import (
 	"bytes"
 	"encoding/json"
-	"reflect"
-
-	"github.com/assist-go/assist/soap/wsdl"
 )
 
 // eanKey is the JSON key of the EAN code; its first letter is Cyrillic
@@ -58,24 +55,6 @@ func areChequeItems(items []map[string]any) bool {
 		}
 	}
 	return len(items) > 0
-}
-
-// chequeOfSOAP gives the items in the form of a form post.
-func chequeOfSOAP(elements []*wsdl.ChequeItem) (string, bool) {
-	items := make([]map[string]any, 0, len(elements))
-	for _, element := range elements {
-		texts := &call{parameters: parameters{}}
-		texts.takeTexts(reflect.ValueOf(element).Elem())
-		item := make(map[string]any)
-		for name, text := range texts.parameters {
-			if name == "eancode" {
-				name = eanKey
-			}
-			item[name] = text
-		}
-		items = append(items, item)
-	}
-	return chequeText(items), areChequeItems(items)
 }
 
 func chequeText(items []map[string]any) string {

@@ -34,74 +34,80 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // handle does what a request asks for, as far as its fault allows.
-func (s *Server) handle(r *http.Request, body []byte) (Fault, reply) {
+func (s *Server) handle(r *http.Request, body []byte) (Fault, *reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.catchUp()
 	service, legacy, ok := serviceAt(r.URL.Path)
 	entry := s.remember(r, service, s.now())
+	main := s.offsetsAt(r.URL.Path)
 	if !ok {
-		return Fault{}, pageReply(http.StatusNotFound)
+		return Fault{offsets: &main}, pageReply(http.StatusNotFound)
 	}
 	if r.Method != http.MethodPost {
-		return Fault{}, pageReply(http.StatusMethodNotAllowed)
+		return Fault{offsets: &main}, pageReply(http.StatusMethodNotAllowed)
 	}
-	f := s.takeFault(service)
+	f := s.takeFault(service, r.URL.Path)
 	c, refused := readCall(service, legacy, r.Header.Get("Content-Type"), body)
 	if c == nil {
 		return f, pageReply(http.StatusUnsupportedMediaType)
 	}
 	entry.read(c)
-	var out reply
+	var out *reply
 	switch {
-	case f.undone && f.later > 0:
-		s.schedule.add(s.now().Add(f.later), func(at time.Time) { s.answer(c, refused, f, entry, at) })
 	case f.undone:
+		s.refundsByHand(append(f.handBefore[:len(f.handBefore):len(f.handBefore)], f.handAfter...), c, f, s.now())
+		if f.later > 0 {
+			f.handBefore, f.handAfter = nil, nil
+			s.schedule.add(s.now().Add(f.later), func(at time.Time) { s.answer(c, refused, f, entry, at) })
+		}
+	case service != Cancels:
+		s.refundsByHand(f.handBefore, c, f, s.now())
+		out = s.answer(c, refused, f, entry, s.now())
+		s.refundsByHand(f.handAfter, c, f, s.now())
 	default:
 		out = s.answer(c, refused, f, entry, s.now())
 	}
-	return f, s.damaged(f, service, out)
+	return f, s.damaged(c, f, out)
 }
 
 // answer works a request, or refuses what could not be read.
-func (s *Server) answer(c *call, refused *refusal, f Fault, entry *Request, now time.Time) reply {
+func (s *Server) answer(c *call, refused *refusal, f Fault, entry *Request, now time.Time) *reply {
 	if refused != nil {
 		entry.Worked = true
 		return s.refusalReply(c, refused, entry)
 	}
 	out := s.work(c, f, entry, now)
 	if f.twice {
+		f.handBefore, f.handAfter = nil, nil
 		out = s.work(c, f, entry, now)
 	}
 	return out
 }
 
 // damaged is the answer that a fault leaves.
-func (s *Server) damaged(f Fault, service Service, out reply) reply {
+func (s *Server) damaged(c *call, f Fault, out *reply) *reply {
 	switch f.wire {
 	case wireAnswers:
-		return reply{status: f.status, media: f.media, body: []byte(f.body), location: f.location}
+		return &reply{status: f.status, media: f.media, body: []byte(f.body), location: f.location, headers: f.headers}
+	case wireGateway, wireProse:
+		worded := wordedReply(c, f)
+		worded.headers = f.headers
+		return worded
 	case wireReplays:
-		if earlier, ok := s.answered[service]; ok {
-			return earlier
-		}
-		return pageReply(http.StatusBadGateway)
+		return s.answered[c.service].replayed(f)
 	}
-	if out.status == 0 {
+	if out == nil {
 		// Not worked, and no answer is scripted either.
 		return pageReply(http.StatusBadGateway)
 	}
-	s.answered[service] = out
+	out.headers = f.headers
+	s.answered[c.service] = s.answered[c.service].keep(out)
 	return out
 }
 
-func pageReply(status int) reply {
-	page := HTMLError(status)
-	return reply{status: status, media: page.media, body: []byte(page.body)}
-}
-
 // deliver writes an answer, or as much of it as the fault lets through.
-func (s *Server) deliver(w http.ResponseWriter, f Fault, out reply) {
+func (s *Server) deliver(w http.ResponseWriter, f Fault, out *reply) {
 	if f.wire == wireDies {
 		panic(http.ErrAbortHandler)
 	}
@@ -110,11 +116,14 @@ func (s *Server) deliver(w http.ResponseWriter, f Fault, out reply) {
 		body = body[:len(body)/2]
 	}
 	header := w.Header()
-	header.Set("Date", s.Now().Format(http.TimeFormat))
+	header.Set("Date", s.dated(f, out))
 	header.Set("Content-Type", out.media)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	if out.location != "" {
 		header.Set("Location", out.location)
+	}
+	for _, h := range out.headers {
+		header.Set(h[0], h[1])
 	}
 	w.WriteHeader(out.status)
 	if f.wire == wireBreaks {
@@ -124,4 +133,15 @@ func (s *Server) deliver(w http.ResponseWriter, f Fault, out reply) {
 	}
 	// A client that is gone takes no answer; that is its affair.
 	_, _ = w.Write(body)
+}
+
+// dated is the Date of an answer: of the moment at which it sets out, unless it
+// repeats one that had set out before.
+func (s *Server) dated(f Fault, out *reply) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if out.date == "" {
+		out.date = s.now().Add(f.offsets.Date).Format(http.TimeFormat)
+	}
+	return out.date
 }

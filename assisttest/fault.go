@@ -1,32 +1,48 @@
 package assisttest
 
 import (
-	"net/http"
 	"time"
 )
 
 // Fault is what goes wrong with one request, or how one cancel turns out. The
 // zero Fault is no fault: the request goes through as if none were scripted.
 //
-// A fault is for a cancel unless [Fault.For] says otherwise. Unless
-// [Fault.WithoutDoing] says otherwise, the request is worked, whatever becomes
-// of its answer.
+// A fault is for a cancel unless its function or [Fault.For] says otherwise.
+// Unless [Fault.WithoutDoing] says otherwise, the request is worked, whatever
+// becomes of its answer. Nothing in a fault is random: a test that scripts the
+// same faults plays the same story.
 type Fault struct {
-	service   Service
-	wire      wireFault
-	undone    bool
-	twice     bool
-	later     time.Duration
-	late      time.Duration
-	status    int
-	media     string
-	body      string
-	location  string
-	refuse    *refusal
+	service  Service
+	wire     wireFault
+	status   int
+	media    string
+	body     string
+	location string
+	headers  [][2]string
+	verbatim bool // of a replay: with its old Date
+	back     int  // of a replay: answers before the latest
+
+	undone  bool
+	twice   bool
+	later   time.Duration
+	late    time.Duration
+	refuse  *refusal
+	lying   bool // the refusal stands in the answer of a request that was worked
+	offsets *Offsets
+
 	settle    *settlement
 	decline   string
 	claim     *claim
 	listAfter time.Duration
+	gap       int
+	listAll   bool
+
+	handBefore, handAfter []handRefund
+
+	staleBy    time.Duration
+	skip       []int
+	rowsTwice  []rowTwice
+	orderTwice *string
 }
 
 // wireFault is what becomes of the answer.
@@ -39,6 +55,8 @@ const (
 	wireIncomplete
 	wireReplays
 	wireAnswers
+	wireGateway
+	wireProse
 )
 
 // settlement is how a cancel in process ends.
@@ -69,30 +87,6 @@ func DieAndDoLater(d time.Duration) Fault {
 // time (virtual in a bubble of testing/synctest), or until the client is gone.
 func AnswerLate(d time.Duration) Fault { return Fault{late: d} }
 
-// Garbage works the request and answers with bytes that are no document, under
-// status 200.
-func Garbage() Fault {
-	return Answer(http.StatusOK, "application/octet-stream", "\x00\xff\x1f\x8b<ord\xc3er><][{\"\\u00")
-}
-
-// HTMLError works the request, and something in between answers with a page of
-// HTML and an HTTP status, such as 502.
-func HTMLError(status int) Fault {
-	return Answer(status, "text/html; charset=utf-8", "<html><head><title>"+http.StatusText(status)+
-		"</title></head><body><h1>"+http.StatusText(status)+"</h1></body></html>\n")
-}
-
-// Answer works the request and answers with a text of yours.
-func Answer(status int, contentType, body string) Fault {
-	return Fault{wire: wireAnswers, status: status, media: contentType, body: body}
-}
-
-// Redirect answers with a redirect to another address, such as 307, and does
-// nothing.
-func Redirect(status int, location string) Fault {
-	return Fault{wire: wireAnswers, status: status, location: location, media: "text/html; charset=utf-8", undone: true}
-}
-
 // CutShort works the request and closes the connection in the middle of the
 // answer.
 func CutShort() Fault { return Fault{wire: wireBreaks} }
@@ -101,16 +95,9 @@ func CutShort() Fault { return Fault{wire: wireBreaks} }
 // which HTTP takes for a whole one.
 func Incomplete() Fault { return Fault{wire: wireIncomplete} }
 
-// Replay works the request and repeats the answer to an earlier request of the
-// same service. Where there is none, it answers 502 and HTML.
-func Replay() Fault { return Fault{wire: wireReplays} }
-
 // Twice works the request two times, as a network does that repeats it after
 // the first answer was lost. The caller sees the second answer.
 func Twice() Fault { return Fault{twice: true} }
-
-// Refuse refuses the request with a first and a second code (protocol §9).
-func Refuse(first, second int) Fault { return Fault{refuse: refuse(first, second)} }
 
 // InProcess lets a cancel answer AS300. When the server's clock has moved on by
 // after, it settles with the response code: "AS000" moves the money, any other
@@ -130,8 +117,22 @@ func Claim(responseCode, operationState string) Fault {
 }
 
 // ListLate keeps the operations that a cancel makes out of order results and
-// results by date until the server's clock has moved on by d.
+// results by date until the server's clock has moved on by d. [Server.Unlist]
+// does that for one operation.
 func ListLate(d time.Duration) Fault { return Fault{listAfter: d} }
+
+// LeaveGap lets n numbers of the order unused before the operations of a cancel.
+// That Assist numbers without holes is inferred (protocol §3), so a client may
+// not end up blocked for ever by one.
+func LeaveGap(n int) Fault { return Fault{gap: max(n, 0)} }
+
+// ListAllCancels lets one wscancel answer list all cancels of the order, those
+// of others too; [WithAllCancelsListed] does that for all answers.
+func ListAllCancels() Fault { return Fault{listAll: true} }
+
+// OnHost lets one request be worked by a host with clocks of its own, whatever
+// host it was sent to: a load balancer chose another. See [Server.AddHost].
+func OnHost(o Offsets) Fault { return Fault{offsets: &o} }
 
 // For gives the same fault for the next request of another service, or of any.
 func (f Fault) For(service Service) Fault {
@@ -154,14 +155,17 @@ func (f Fault) And(g Fault) Fault {
 	}
 	if g.wire != wireIntact {
 		f.wire, f.status, f.media, f.body, f.location = g.wire, g.status, g.media, g.body, g.location
+		f.verbatim, f.back = g.verbatim, g.back
 	}
-	f.undone = f.undone || g.undone
-	f.twice = f.twice || g.twice
-	f.later = max(f.later, g.later)
-	f.late = max(f.late, g.late)
-	f.listAfter = max(f.listAfter, g.listAfter)
+	f.headers = append(f.headers[:len(f.headers):len(f.headers)], g.headers...)
+	f.undone, f.twice, f.listAll = f.undone || g.undone, f.twice || g.twice, f.listAll || g.listAll
+	f.later, f.late = max(f.later, g.later), max(f.late, g.late)
+	f.listAfter, f.gap = max(f.listAfter, g.listAfter), max(f.gap, g.gap)
 	if g.refuse != nil {
-		f.refuse = g.refuse
+		f.refuse, f.lying = g.refuse, g.lying
+	}
+	if g.offsets != nil {
+		f.offsets = g.offsets
 	}
 	if g.settle != nil {
 		f.settle = g.settle
@@ -171,6 +175,14 @@ func (f Fault) And(g Fault) Fault {
 	}
 	if g.claim != nil {
 		f.claim = g.claim
+	}
+	f.handBefore = append(f.handBefore[:len(f.handBefore):len(f.handBefore)], g.handBefore...)
+	f.handAfter = append(f.handAfter[:len(f.handAfter):len(f.handAfter)], g.handAfter...)
+	f.staleBy = max(f.staleBy, g.staleBy)
+	f.skip = append(f.skip[:len(f.skip):len(f.skip)], g.skip...)
+	f.rowsTwice = append(f.rowsTwice[:len(f.rowsTwice):len(f.rowsTwice)], g.rowsTwice...)
+	if g.orderTwice != nil {
+		f.orderTwice = g.orderTwice
 	}
 	return f
 }
@@ -193,13 +205,19 @@ func (s *Server) Next(faults ...Fault) {
 	s.faults = append(s.faults, faults...)
 }
 
-// takeFault gives the fault of a request.
-func (s *Server) takeFault(service Service) Fault {
+// takeFault gives the fault of a request, with the clocks of its host.
+func (s *Server) takeFault(service Service, path string) Fault {
+	var taken Fault
 	for i, f := range s.faults {
 		if f.isFor(service) {
 			s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
-			return f
+			taken = f
+			break
 		}
 	}
-	return Fault{}
+	if taken.offsets == nil {
+		o := s.offsetsAt(path)
+		taken.offsets = &o
+	}
+	return taken
 }

@@ -44,23 +44,19 @@ func (s *Server) orderOf(billnumber string) *order {
 
 // fetched is an order in the client's types.
 func (s *Server) fetched(o *order, now time.Time) assist.Order {
-	a := s.orderAnswer(o, "EN", now, true)
+	v := viewOf(Fault{}, now)
+	a := s.orderAnswer(o, "EN", v, true)
 	fetched := assist.Order{
 		Billnumber: assist.Billnumber(o.billnumber), Number: o.number, Comment: o.comment, TestMode: o.test,
-		Amount: moneyOf(o.amount), Date: o.date.Truncate(time.Second), State: assist.OrderState(o.state),
+		Amount: moneyOf(o.amount), Date: o.date.Truncate(time.Second), State: assist.OrderState(a.order["orderstate"]),
 		Customer:   assist.Customer{FirstName: o.first, LastName: o.last, MiddleName: o.middle, Email: o.email},
 		PacketDate: now.UTC().Truncate(time.Minute), Signature: a.order["signature"], CheckValue: a.order["checkvalue"],
 	}
-	listed := 0
-	for _, op := range o.operations {
-		if op.listed.After(now) {
-			continue
-		}
-		texts := a.operations[listed]
-		listed++
+	for i, shown := range v.rows(o.operations) {
+		op, texts := shown.op, a.operations[i]
 		fetched.Operations = append(fetched.Operations, assist.Operation{
-			Billnumber: billnumberOf(op), Type: assist.OperationType(op.kind), State: assist.OperationState(op.state),
-			Amount: moneyOf(op.amount), Date: op.date.Truncate(time.Second), ResponseCode: assist.ResponseCode(op.code),
+			Billnumber: billnumberOf(op), Type: assist.OperationType(op.kind), State: assist.OperationState(shown.state),
+			Amount: moneyOf(op.amount), Date: op.date.Truncate(time.Second), ResponseCode: assist.ResponseCode(shown.code),
 			MeanTypeID: op.mean, MeanTypeName: texts["meantypename"], MeanNumber: op.pan,
 			CardHolder: op.holder, CardExpiration: op.expires, IssueBank: op.bank, BankCountry: op.country, IPAddress: op.ip,
 			CustomerMessage: texts["customermessage"], ApprovalCode: op.approval,

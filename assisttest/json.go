@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"iter"
 	"strings"
 )
 
-// readJSON takes credentials in "merchant" and everything else beside it, as
-// texts or numbers (protocol §3).
+// readJSON takes credentials in "merchant" or beside it and everything else beside
+// it, as texts or numbers, under names in any case (protocol §3). Of the customer
+// it takes no notice. With format 3 the answer is XML (protocol §2).
 func (c *call) readJSON(body []byte) *refusal {
 	if c.legacy {
 		return refuse(codeValue, aboutFormat)
@@ -29,9 +31,9 @@ func (c *call) readJSON(body []byte) *refusal {
 		}
 	}
 	for name, value := range request {
+		name = strings.ToLower(name)
 		switch name {
-		case "merchant", "merchant_id", "login", "password":
-			// Credentials outside of "merchant" are none.
+		case "merchant", "customer":
 			continue
 		case "chequeitem":
 			items, ok := jsonItems(value)
@@ -45,7 +47,13 @@ func (c *call) readJSON(body []byte) *refusal {
 		if !ok {
 			return refuse(codeFormat, 0)
 		}
+		if _, again := c.parameters[name]; again && c.parameters[name] != text {
+			return refuse(codeFormat, 0)
+		}
 		c.parameters[name] = text
+	}
+	if c.parameters["format"] == formatXML {
+		c.format = formatXML
 	}
 	return nil
 }
@@ -131,8 +139,9 @@ func (s *Server) jsonOrderResult(orders []orderAnswer) []byte {
 	return jsonText(object{"orderresult": object{"orders": list}})
 }
 
-// jsonOrderState answers one order as Assist does. Several have no known shape;
-// they come as a list under "orders", as in order result (inferred).
+// jsonOrderState answers one order as Assist does: its fields beside checkdata
+// (protocol §5). Several have no known shape; they come as a list under "orders",
+// as in order result (inferred).
 func (s *Server) jsonOrderState(orders []orderAnswer) []byte {
 	list := make([]object, 0, len(orders))
 	for _, o := range orders {
@@ -141,18 +150,30 @@ func (s *Server) jsonOrderState(orders []orderAnswer) []byte {
 		list = append(list, order)
 	}
 	if len(list) == 1 {
-		return jsonText(object{"orderstate": object{"order": list[0]}})
+		return jsonText(object{"orderstate": list[0]})
 	}
 	return jsonText(object{"orderstate": object{"orders": list}})
+}
+
+// jsonByDate is inferred: no document shows result by date in JSON.
+func (s *Server) jsonByDate(rows iter.Seq[record]) []byte {
+	list := []object{}
+	for r := range rows {
+		list = append(list, s.jsonFields(dateFields, r))
+	}
+	return jsonText(object{"resultbydate": object{"payments": list}})
 }
 
 // jsonFault writes a refusal. Where the codes stand is inferred (protocol §4).
 func (s *Server) jsonFault(r *refusal, language string) []byte {
 	text := r.text(language)
-	detail := object{"message": text, "recomendation": ""}
-	if s.codesInText {
-		text = codePair(r) + " " + text
-	} else {
+	detail := object{"message": text, "recomendation": r.hint}
+	switch s.shapeOf(r) {
+	case codesAsFault:
+		return jsonText(object{"faultcode": number(r.first), "faultstring": number(r.second), "detail": object{}})
+	case codesInText:
+		text = codePair(r)
+	default:
 		detail["firstcode"], detail["secondcode"] = r.first, r.second
 	}
 	return jsonText(object{"faultcode": "Server", "faultstring": text, "detail": detail})

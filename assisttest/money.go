@@ -15,13 +15,14 @@ func moneyOf(a amount) assist.Money {
 	return m
 }
 
-// Moved tells how much money went back: of a payment by its plain billnumber, of
-// one of several payments by its extended one, and by the extended billnumber
-// of a cancel what that one moved. A cancel in process has moved nothing. What
-// the server does not know gives the zero Money.
+// Moved tells how much money went back, by hand too: of all payments of an order
+// by its plain billnumber, of one of several payments by its extended one (a hold
+// that was released counts, and what was given back after its confirmation), and
+// by the extended billnumber of a cancel what that one moved. A cancel in process
+// has moved nothing. What the server does not know gives the zero Money.
 func (s *Server) Moved(b assist.Billnumber) assist.Money {
 	return s.sum(b, func(op *operation) int64 {
-		if op.kind == kindPayment {
+		if op.kind != kindCancel {
 			return op.refunded
 		}
 		if op.state == stateSuccess {
@@ -35,7 +36,7 @@ func (s *Server) Moved(b assist.Billnumber) assist.Money {
 // billnumbers as [Server.Moved].
 func (s *Server) Pending(b assist.Billnumber) assist.Money {
 	return s.sum(b, func(op *operation) int64 {
-		if op.kind == kindPayment {
+		if op.kind != kindCancel {
 			return op.pending
 		}
 		if op.state == stateInProcess {
@@ -45,23 +46,29 @@ func (s *Server) Pending(b assist.Billnumber) assist.Money {
 	})
 }
 
-// sum adds up one operation, or all payments of an order.
+// sum adds up one operation, or all payments of an order with what confirmed
+// them.
 func (s *Server) sum(b assist.Billnumber, of func(*operation) int64) assist.Money {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.catchUp()
 	billnumber, operation, ok := splitBillnumber(string(b))
 	o := s.orderOf(billnumber)
-	if !ok || o == nil || operation > len(o.operations) {
+	if !ok || o == nil {
 		return assist.Money{}
 	}
-	total := amount{0, o.amount.currency}
-	if operation > 0 {
-		total.minor = of(o.operations[operation-1])
-		return moneyOf(total)
+	total := amount{0, o.operations[0].amount.currency}
+	for _, op := range o.operations {
+		if operation != 0 && op.number != operation || operation == 0 && op.kind != kindPayment {
+			continue
+		}
+		total.minor += of(op)
+		if op.confirmed != nil {
+			total.minor += of(op.confirmed)
+		}
 	}
-	for _, payment := range o.payments() {
-		total.minor += of(payment)
+	if operation != 0 && o.operation(operation) == nil {
+		return assist.Money{}
 	}
 	return moneyOf(total)
 }

@@ -57,11 +57,18 @@ func WithAllCancelsListed() Option {
 	return func(s *Server) { s.listAll = true }
 }
 
-// WithCodesInText puts the codes of a SOAP or JSON fault into faultstring, as
-// "5-108", and leaves them out of the detail. Which of the two Assist does is
-// not known (protocol §4).
+// WithCodesInText makes faultstring of a SOAP or JSON fault nothing but the codes,
+// as "5-108", and leaves them out of the detail, whose message stays. Which form
+// Assist has is not known (protocol §4).
 func WithCodesInText() Option {
-	return func(s *Server) { s.codesInText = true }
+	return func(s *Server) { s.shape = codesInText }
+}
+
+// WithDocumentedFaults gives every SOAP and JSON refusal the shape that Assist's
+// page prints: faultcode is the first code, faultstring the second, and the detail
+// is empty. Then no message tells a day balance from a wrong amount.
+func WithDocumentedFaults() Option {
+	return func(s *Server) { s.shape = codesAsFault }
 }
 
 // WithFaultStatus sets the HTTP status of a SOAP Fault. Without it that is 500.
@@ -107,7 +114,8 @@ func WithCommission(w assist.Wallet, basisPoints int) Option {
 
 // WithOpeningBalance lets every Moscow day of a wallet begin with some turnover,
 // as if other customers had paid. Without it a merchant can give back no more
-// than what [Server.Pay] has booked that day.
+// than what [Server.Pay] has booked that day: the first cancel of a wallet in a
+// test is refused with 5/108, and the test's log says so.
 func WithOpeningBalance(w assist.Wallet, turnover assist.Money) Option {
 	return func(s *Server) { s.opening[ownWallet(w)] = amountOf(turnover) }
 }

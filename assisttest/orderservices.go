@@ -14,8 +14,17 @@ const (
 // orders answers order result and order state: the orders of one number that
 // were made inside the window, in the order of time (protocol §5).
 func (s *Server) orders(m *merchant, c *call, now time.Time) ([]*order, *refusal) {
-	number := c.parameters["ordernumber"]
-	if number == "" {
+	number, billnumber := c.parameters["ordernumber"], c.parameters["billnumber"]
+	candidates := m.byNumber[number]
+	if c.service == OrderResults && billnumber != "" {
+		// Two clients ask by billnumber alone (protocol §5). The window holds for
+		// them too (inferred).
+		billnumber, _, _ = splitBillnumber(billnumber)
+		candidates = nil
+		if o := m.byBillnumber[billnumber]; o != nil && (number == "" || number == o.number) {
+			candidates, number = []*order{o}, o.number
+		}
+	} else if number == "" {
 		return nil, refuse(codeMissing, aboutNumber)
 	}
 	window := readPeriod(c.parameters, now, defaultWindow)
@@ -26,7 +35,7 @@ func (s *Server) orders(m *merchant, c *call, now time.Time) ([]*order, *refusal
 		return nil, refuse(codeLimits, aboutFrequency)
 	}
 	var found []*order
-	for _, o := range m.byNumber[number] {
+	for _, o := range candidates {
 		if window.holds(o.date) {
 			found = append(found, o)
 		}
@@ -56,7 +65,8 @@ func (s *Server) tooFrequent(m *merchant, service Service, number string, now ti
 // operationsByDate answers result by date: a row for each operation of the
 // period. A period that is too long or no period becomes the last three hours,
 // silently.
-func (s *Server) operationsByDate(m *merchant, c *call, now time.Time) ([]*operation, *refusal) {
+func (s *Server) operationsByDate(m *merchant, c *call, v view) ([]row, *refusal) {
+	now := v.now
 	window := readPeriod(c.parameters, now, byDateDefault)
 	if longest := s.longest[c.service]; longest > 0 && window.given && window.to.Sub(window.from) > longest {
 		return nil, refuse(codeLimits, aboutInterval)
@@ -70,7 +80,7 @@ func (s *Server) operationsByDate(m *merchant, c *call, now time.Time) ([]*opera
 	var found []*operation
 	for _, o := range m.orders {
 		for _, op := range o.operations {
-			if window.holds(op.date) && !op.listed.After(now) && passes(op, c.parameters) {
+			if window.holds(op.date) && v.shows(op) && passes(v.row(op), c.parameters) {
 				found = append(found, op)
 			}
 		}
@@ -79,20 +89,21 @@ func (s *Server) operationsByDate(m *merchant, c *call, now time.Time) ([]*opera
 		return nil, refuse(codeNone, aboutOrder)
 	}
 	slices.SortStableFunc(found, func(a, b *operation) int { return a.date.Compare(b.date) })
-	return found, nil
+	return v.rows(found), nil
 }
 
 // passes applies the filters of protocol §5. What the letters stand for is
 // inferred.
-func passes(op *operation, p parameters) bool {
+func passes(shown row, p parameters) bool {
+	op := shown.op
 	if mean := p["meantype_id"]; mean != "" && mean != number(op.mean) {
 		return false
 	}
 	if state := p["operationstate"]; state != "" && state != map[string]string{
 		stateInProcess: "P", stateSuccess: "S", stateDeclined: "F",
-	}[op.state] {
+	}[shown.state] {
 		return false
 	}
 	kind := p["operationtype"]
-	return kind == "" || kind == map[string]string{kindPayment: "A", kindCancel: "R"}[op.kind]
+	return kind == "" || kind == map[string]string{kindPayment: "A", kindConfirm: "C", kindCancel: "R"}[op.kind]
 }

@@ -43,12 +43,12 @@ func TestOrderServicesInEveryProtocol(t *testing.T) {
 		}
 		var document struct {
 			OrderResult struct{ Orders []jsonOrder }
-			OrderState  struct{ Order jsonOrder }
+			OrderState  jsonOrder
 		}
 		require.NoError(t, json.Unmarshal([]byte(a.body), &document), a.body)
 		list := document.OrderResult.Orders
 		if list == nil {
-			o := document.OrderState.Order
+			o := document.OrderState
 			o.PacketDate, o.CheckValue = o.CheckData["packetdate"], o.CheckData["checkvalue"]
 			list = []jsonOrder{o}
 		}

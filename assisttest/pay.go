@@ -1,6 +1,7 @@
 package assisttest
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -20,11 +21,24 @@ type Payment struct {
 	OrderNumber string            // empty: made up
 	Comment     string
 	TestMode    bool
-	Amount      assist.Money // of the whole order
-	MeanTypeID  int          // protocol §9; 0 is 1, VISA. Any is taken; all but wallets behave like cards
-	// Bonus is the part of Amount that was paid with bonus points. It makes a
-	// second payment operation on the order.
+	Amount      assist.Money // of the order
+	// Authorised is what was paid where that differs from Amount: with a
+	// surcharge, or in another currency by Rate. Zero is Amount.
+	Authorised assist.Money
+	Rate       string // of the two currencies, as answers tell it; empty is 1
+	MeanTypeID int    // protocol §9; 0 is 1, VISA. Any is taken; all but wallets behave like cards
+	// MeanName is the name of the mean type in answers; empty is that of the
+	// table. Where the id is in no table, it says whether that is a wallet.
+	MeanName string
+	// Bonus is the part of what was paid that was paid with bonus points. It makes
+	// a second payment operation on the order.
 	Bonus assist.Money
+	// Parts are further parts of what was paid, each a payment operation of its
+	// own. The first operation has what Bonus and Parts leave.
+	Parts []PaymentPart
+	// TwoStage makes the payment a hold, which Confirm turns into a payment. The
+	// order is Delayed until then.
+	TwoStage bool
 	// PaidAt is the date of the order. It may lie after the server's time: the
 	// order is then found later. Zero is now.
 	PaidAt   time.Time
@@ -33,10 +47,17 @@ type Payment struct {
 	// FailedAttempts are payments that were declined before, a minute apart. Each
 	// left an order of its own under the same order number.
 	FailedAttempts int
-	// Cancelled are parts of the payment that went back earlier, each an
-	// operation of its own. They are dated a day after the payment, or now where
-	// that is earlier, and no rule is applied to them.
+	// Cancelled are parts of the first payment operation that went back earlier,
+	// each an operation of its own. They are dated a day after the payment, or now
+	// where that is earlier, and no rule is applied to them.
 	Cancelled []assist.Money
+}
+
+// PaymentPart is one of several payment operations of an order.
+type PaymentPart struct {
+	Amount     assist.Money // in the currency of what was paid
+	MeanTypeID int          // 0 is 1, VISA
+	MeanName   string       // as in Payment
 }
 
 // Pay books a payment and gives its order as the order result service would tell
@@ -58,27 +79,111 @@ func (s *Server) Pay(p Payment) assist.Order {
 	return fetched
 }
 
+// PayMany books n payments that are alike but for their made-up numbers: the
+// first at PaidAt, each one every later than the one before. It is for large days
+// of results by date: 40,000 take a fraction of a second. A payment that makes no
+// sense, or one that brings numbers of its own, ends the test.
+func (s *Server) PayMany(n int, p Payment, every time.Duration) {
+	s.helper()
+	s.mu.Lock()
+	s.catchUp()
+	now := s.now()
+	if p.PaidAt.IsZero() {
+		p.PaidAt = now
+	}
+	var err error
+	if p.Billnumber != "" || p.OrderNumber != "" {
+		err = errors.New("many payments of one number")
+	}
+	for i := 0; i < n && err == nil; i++ {
+		_, err = s.pay(p, now)
+		p.PaidAt = p.PaidAt.Add(every)
+	}
+	s.mu.Unlock()
+	if err != nil {
+		s.fatalf("assisttest: %v", err)
+	}
+}
+
 func (s *Server) pay(p Payment, now time.Time) (*order, error) {
 	m := s.merchants[0]
 	if p.MerchantID != "" {
 		if m = s.merchantOf(p.MerchantID); m == nil {
-			return nil, fmt.Errorf("payment to an unknown merchant")
+			return nil, errors.New("payment to an unknown merchant")
 		}
 	}
-	total := amount{100_00, "RUB"}
+	ordered, parts, err := partsOf(p)
+	if err != nil {
+		return nil, err
+	}
+	billnumber := string(p.Billnumber)
+	if _, extended, ok := splitBillnumber(billnumber); billnumber != "" && (!ok || extended != 0 || m.byBillnumber[billnumber] != nil) {
+		return nil, fmt.Errorf("payment with the billnumber %q", billnumber)
+	}
+	s.complete(&p, now)
+	for attempt := p.FailedAttempts; attempt > 0; attempt-- {
+		failed := newOrder(p, s.makeUpBillnumber(), ordered, p.PaidAt.Add(-time.Duration(attempt)*time.Minute))
+		failed.failed = true
+		op := failed.add(paymentBy(p, parts[0], failed.date))
+		op.state, op.code, op.delayed = stateDeclined, codeNoFunds, false
+		m.keep(failed)
+	}
+	if billnumber == "" {
+		billnumber = s.makeUpBillnumber()
+	}
+	o := newOrder(p, billnumber, ordered, p.PaidAt)
+	for _, part := range parts {
+		s.bookPaid(m, o.add(paymentBy(p, part, o.date)))
+	}
+	m.keep(o)
+	return o, s.cancelEarlier(o, p, now)
+}
+
+// part is one payment operation to be.
+type part struct {
+	amount amount
+	mean   int
+	name   string
+}
+
+// partsOf splits what was paid over the payment operations.
+func partsOf(p Payment) (ordered amount, parts []part, err error) {
+	ordered = amount{100_00, "RUB"}
 	if p.Amount != (assist.Money{}) {
-		total = amountOf(p.Amount)
+		ordered = amountOf(p.Amount)
 	}
-	bonus := amount{0, total.currency}
+	rest := ordered
+	if p.Authorised != (assist.Money{}) {
+		rest = amountOf(p.Authorised)
+	}
+	nonsense := fmt.Errorf("payment of %v (authorised %v) with a bonus of %v and the parts %v", p.Amount, p.Authorised, p.Bonus, p.Parts)
+	further := p.Parts
 	if p.Bonus != (assist.Money{}) {
-		bonus = amountOf(p.Bonus)
+		further = append([]PaymentPart{{Amount: p.Bonus, MeanTypeID: meanBonus}}, further...)
 	}
-	if total.minor <= 0 || bonus.currency != total.currency || bonus.minor >= total.minor {
-		return nil, fmt.Errorf("payment of %v with a bonus of %v", p.Amount, p.Bonus)
+	parts = []part{{mean: p.MeanTypeID, name: p.MeanName}}
+	for _, f := range further {
+		a := amountOf(f.Amount)
+		if a.minor <= 0 || a.currency != rest.currency || a.minor >= rest.minor {
+			return amount{}, nil, nonsense
+		}
+		rest.minor -= a.minor
+		parts = append(parts, part{a, f.MeanTypeID, f.MeanName})
 	}
-	if p.MeanTypeID == 0 {
-		p.MeanTypeID = 1
+	parts[0].amount = rest
+	for i := range parts {
+		if parts[i].mean == 0 {
+			parts[i].mean = 1
+		}
 	}
+	if ordered.minor <= 0 || rest.minor <= 0 {
+		return amount{}, nil, nonsense
+	}
+	return ordered, parts, nil
+}
+
+// complete makes up what a payment leaves out.
+func (s *Server) complete(p *Payment, now time.Time) {
 	if p.PaidAt.IsZero() {
 		p.PaidAt = now
 	}
@@ -92,79 +197,64 @@ func (s *Server) pay(p Payment, now time.Time) (*order, error) {
 	if p.IP == "" {
 		p.IP = "192.0.2.10"
 	}
-	for attempt := p.FailedAttempts; attempt > 0; attempt-- {
-		failed := s.newOrder(p, s.makeUpBillnumber(), total, p.PaidAt.Add(-time.Duration(attempt)*time.Minute))
-		failed.state = orderDeclined
-		op := failed.add(paymentBy(p, total, failed.date))
-		op.state, op.code = stateDeclined, codeNoFunds
-		m.keep(failed)
+	if p.Rate == "" {
+		p.Rate = "1"
 	}
-	billnumber := string(p.Billnumber)
-	if billnumber == "" {
-		billnumber = s.makeUpBillnumber()
-	}
-	if _, extended, ok := splitBillnumber(billnumber); !ok || extended != 0 || m.byBillnumber[billnumber] != nil {
-		return nil, fmt.Errorf("payment with the billnumber %q", billnumber)
-	}
-	o := s.newOrder(p, billnumber, total, p.PaidAt)
-	payment := o.add(paymentBy(p, amount{total.minor - bonus.minor, total.currency}, o.date))
-	if bonus.minor > 0 {
-		o.add(paymentBy(Payment{MeanTypeID: meanBonus, IP: p.IP}, bonus, o.date))
-	}
-	w := walletOf(payment.mean)
-	m.book(w, o.date, amount{payment.amount.minor - s.commissionOn(w, payment.amount), total.currency})
-	m.keep(o)
-	for _, part := range p.Cancelled {
-		back := amountOf(part)
-		if back.minor <= 0 || back.currency != total.currency || back.minor > payment.left() {
-			return nil, fmt.Errorf("payment of %v with %v cancelled", p.Amount, part)
-		}
-		date := o.date.Add(24 * time.Hour)
-		if now.Before(date) {
-			date = now
-		}
-		o.cancelledEarlier(payment, back, date)
-	}
-	return o, nil
 }
 
-func (s *Server) newOrder(p Payment, billnumber string, total amount, date time.Time) *order {
+func newOrder(p Payment, billnumber string, ordered amount, date time.Time) *order {
 	return &order{
 		billnumber: billnumber, number: p.OrderNumber, comment: p.Comment, test: p.TestMode,
-		amount: total, date: date.UTC(), state: orderApproved, ip: p.IP,
+		amount: ordered, rate: p.Rate, date: date.UTC(), ip: p.IP,
 		first: p.Customer.FirstName, last: p.Customer.LastName, middle: p.Customer.MiddleName, email: p.Customer.Email,
-		refundIDs: make(map[string]bool),
 	}
 }
 
-func paymentBy(p Payment, a amount, date time.Time) *operation {
+func paymentBy(p Payment, a part, date time.Time) *operation {
 	op := &operation{
-		kind: kindPayment, state: stateSuccess, code: codeDone, amount: a, date: date, listed: date,
-		mean: p.MeanTypeID, ip: p.IP, country: "UNKNOWN",
+		kind: kindPayment, state: stateSuccess, code: codeDone, amount: a.amount, date: date, at: date, settled: date, listed: date,
+		mean: a.mean, meanName: a.name, delayed: p.TwoStage, ip: p.IP, country: "UNKNOWN",
 	}
 	switch {
-	case walletOf(p.MeanTypeID) == qiwi:
+	case walletBy(a.mean, a.name) == qiwi:
 		op.pan = "9213301111"
-	case p.MeanTypeID < meanBonus:
+	case walletBy(a.mean, a.name) == noWallet && a.mean < meanBonus:
 		op.pan, op.holder, op.expires, op.bank, op.country = "411111****1111", "TEST TESTOV", "12/30", "TEST BANK", "RUSSIA"
 		op.approval = "000001"
 	}
 	return op
 }
 
-// cancelledEarlier gives back a part before the story of the test begins.
-func (o *order) cancelledEarlier(payment *operation, back amount, date time.Time) {
-	o.add(&operation{
-		kind: kindCancel, state: stateSuccess, code: codeDone, amount: back, date: date, listed: date,
-		mean: payment.mean, pan: payment.pan, holder: payment.holder, expires: payment.expires,
-		bank: payment.bank, country: payment.country, approval: payment.approval, ip: o.ip, cancelled: payment,
-	})
-	payment.refunded += back.minor
-	o.merchant.book(walletOf(payment.mean), date, amount{-back.minor, back.currency})
-	o.refreshState()
+// addLike adds an operation that goes over the same means as another.
+func (o *order) addLike(op, like *operation) *operation {
+	op.mean, op.meanName, op.pan, op.holder, op.expires = like.mean, like.meanName, like.pan, like.holder, like.expires
+	op.bank, op.country, op.approval, op.ip = like.bank, like.country, like.approval, o.ip
+	return o.add(op)
+}
+
+// cancelEarlier gives back parts before the story of the test begins.
+func (s *Server) cancelEarlier(o *order, p Payment, now time.Time) error {
+	payment := o.operations[0]
+	for _, part := range p.Cancelled {
+		back := amountOf(part)
+		if back.minor <= 0 || back.currency != payment.amount.currency || back.minor > payment.left() {
+			return fmt.Errorf("payment of %v with %v cancelled", p.Amount, part)
+		}
+		date := o.date.Add(24 * time.Hour)
+		if now.Before(date) {
+			date = now
+		}
+		op := o.addLike(&operation{
+			kind: kindCancel, state: stateSuccess, code: codeDone, amount: back, date: date, at: date, settled: date, listed: date,
+			reverses: payment,
+		}, payment)
+		payment.refunded += back.minor
+		o.merchant.bookCancel(op, -1)
+	}
+	return nil
 }
 
 func (s *Server) makeUpBillnumber() string {
 	s.billnumbers++
-	return strconv.Itoa(s.billnumbers)
+	return strconv.FormatInt(s.billnumbers, 10)
 }

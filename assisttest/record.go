@@ -20,13 +20,12 @@ func number(n int) string { return strconv.Itoa(n) }
 
 func codePair(r *refusal) string { return number(r.first) + "-" + number(r.second) }
 
-// orderRecord holds what formats tell about an order. The packet date is the
-// time of the answer.
-func (s *Server) orderRecord(o *order, packetDate string) record {
+// orderRecord holds what formats tell about an order.
+func (s *Server) orderRecord(o *order, v view, packetDate string) record {
 	r := record{
 		"billnumber": o.billnumber, "ordernumber": o.number, "ordercomment": o.comment,
-		"orderamount": o.amount.text(), "ordercurrency": o.amount.currency, "rate": "1",
-		"orderdate": dateText(o.date), "orderstate": o.state, "testmode": "0",
+		"orderamount": o.amount.text(), "ordercurrency": o.amount.currency, "rate": o.rate,
+		"orderdate": dateText(o.date), "orderstate": o.stateAt(v.asOf), "testmode": "0",
 		"firstname": o.first, "lastname": o.last, "middlename": o.middle, "email": o.email,
 		"packetdate": packetDate,
 	}
@@ -36,15 +35,16 @@ func (s *Server) orderRecord(o *order, packetDate string) record {
 	return r
 }
 
-func operationRecord(op *operation, language string) record {
+func operationRecord(shown row, language string) record {
+	op := shown.op
 	return record{
-		"billnumber": op.billnumber(), "operationtype": op.kind, "operationstate": op.state,
+		"billnumber": op.billnumber(), "operationtype": op.kind, "operationstate": shown.state,
 		"amount": op.amount.text(), "currency": op.amount.currency,
 		"clientip": op.ip, "ipaddress": op.ip,
-		"meantype_id": number(op.mean), "meantypename": meanName(op.mean),
+		"meantype_id": number(op.mean), "meantypename": op.name(),
 		"meannumber": op.pan, "cardholder": op.holder, "cardexpirationdate": op.expires,
 		"issuebank": op.bank, "bankcountry": op.country, "approvalcode": op.approval,
-		"responsecode": op.code, "customermessage": outcomeText(op.state, language),
+		"responsecode": shown.code, "customermessage": outcomeText(shown.state, language),
 		"processingname": processing(op), "operationdate": dateText(op.date),
 	}
 }
@@ -64,6 +64,14 @@ func outcomeText(state, language string) string {
 		return "Declined."
 	}
 	return "Отказано."
+}
+
+// name is that of the operation's mean type, as answers tell it.
+func (o *operation) name() string {
+	if o.meanName != "" {
+		return o.meanName
+	}
+	return meanName(o.mean)
 }
 
 // meanName is the mean type's name of protocol §9, empty where it is unknown.
@@ -105,7 +113,7 @@ func processing(op *operation) string {
 	if op.order.test {
 		return "Fake"
 	}
-	if w := walletOf(op.mean); w != noWallet {
+	if w := walletOf(op); w != noWallet {
 		return string(w)
 	}
 	return "Bank"

@@ -6,7 +6,19 @@ import "fmt"
 type refusal struct {
 	first, second    int
 	russian, english string
+	hint             string // for whoever writes the test
+	shape            refusalShape
 }
+
+// refusalShape is where the codes stand in a SOAP or JSON fault (protocol §4).
+type refusalShape int
+
+const (
+	codesAsSet    refusalShape = iota // as the server is set
+	codesInDetail                     // firstcode and secondcode in the detail
+	codesInText                       // faultstring is nothing but the pair
+	codesAsFault                      // faultcode and faultstring, alone
+)
 
 // First codes.
 const (
@@ -45,23 +57,6 @@ func refuse(first, second int) *refusal {
 	return &refusal{first: first, second: second}
 }
 
-// refuseTurnover is the refusal of protocol §6, in its words.
-func refuseTurnover() *refusal {
-	return &refusal{
-		codeValue, aboutAmount,
-		"Сумма отмены больше оборота мерчанта за текущий день",
-		"The amount of cancellation is more than merchant turnover for the current day",
-	}
-}
-
-func refuseOfDay() *refusal {
-	return &refusal{
-		codeProhibited, aboutCancel,
-		"Операция отмены запрещена в течение календарных суток",
-		"The cancellation is prohibited during the calendar day",
-	}
-}
-
 // text is the refusal in words. Where the protocol knows none, the codes stand
 // in, in a form that can't be mistaken for codes on their own.
 func (r *refusal) text(language string) string {
@@ -74,4 +69,20 @@ func (r *refusal) text(language string) string {
 		return r.english
 	}
 	return r.russian
+}
+
+// shapeOf is that of one refusal.
+func (s *Server) shapeOf(r *refusal) refusalShape {
+	if r.shape != codesAsSet {
+		return r.shape
+	}
+	return s.shape
+}
+
+// tellHint writes what to do into the log of a test, where it is read when the
+// test fails.
+func (s *Server) tellHint(r *refusal) {
+	if log, ok := s.tb.(interface{ Logf(string, ...any) }); ok && r.hint != "" && !s.closed {
+		log.Logf("%s", r.hint)
+	}
 }

@@ -47,7 +47,7 @@ func readCall(service Service, legacy bool, contentType string, body []byte) (*c
 	}
 	var refused *refusal
 	switch media {
-	case "text/xml":
+	case "text/xml", "application/xml", "application/soap+xml":
 		c.protocol, c.format = protocolSOAP, formatSOAP
 		refused = c.readSOAP(body)
 	case "application/json":
@@ -70,7 +70,7 @@ func readCall(service Service, legacy bool, contentType string, body []byte) (*c
 	switch {
 	case refused != nil:
 		return c, refused
-	case charset != "" && !strings.EqualFold(charset, "utf-8"), !allUTF8(c.parameters):
+	case charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8"), !allUTF8(c.parameters):
 		return c, refuse(codeFormat, 0)
 	case !c.offered():
 		return c, refuse(codeValue, aboutFormat)
@@ -79,18 +79,19 @@ func readCall(service Service, legacy bool, contentType string, body []byte) (*c
 }
 
 // offered tells whether the service speaks the protocol and format (protocol
-// §2). Result by date has no known form but the form post.
+// §2). The SOAP wrapper of result by date is unknown.
 func (c *call) offered() bool {
 	switch {
 	case c.legacy:
 		return c.protocol == protocolForm && (c.format == formatCSV || c.format == formatXML)
 	case c.service == ResultsByDate:
-		return c.protocol == protocolForm && (c.format == formatCSV || c.format == formatXML)
+		return c.protocol != protocolSOAP && (c.format == formatCSV || c.format == formatXML || c.format == formatJSON)
 	}
 	return c.format == formatXML || c.format == formatSOAP || c.format == formatJSON
 }
 
-// readForm takes names in any case.
+// readForm takes names in any case, and the first of those that a name is given
+// with.
 func (c *call) readForm(body []byte) *refusal {
 	switch {
 	case c.legacy:
@@ -100,12 +101,17 @@ func (c *call) readForm(body []byte) *refusal {
 	default:
 		c.format = formatXML
 	}
-	values, err := url.ParseQuery(string(body))
-	if err != nil {
-		return refuse(codeFormat, 0)
-	}
-	for name, texts := range values {
-		c.parameters[strings.ToLower(name)] = texts[0]
+	for pair := range strings.SplitSeq(string(body), "&") {
+		name, text, _ := strings.Cut(pair, "=")
+		name, err1 := url.QueryUnescape(name)
+		text, err2 := url.QueryUnescape(text)
+		if err1 != nil || err2 != nil {
+			return refuse(codeFormat, 0)
+		}
+		name = strings.ToLower(name)
+		if _, again := c.parameters[name]; name != "" && !again {
+			c.parameters[name] = text
+		}
 	}
 	if format := c.parameters["format"]; format != "" {
 		c.format = format

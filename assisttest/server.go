@@ -38,9 +38,10 @@ type Server struct {
 
 	// Settings, fixed once the server is made.
 	settleDelay, listingDelay           time.Duration
-	qiwiInProcess, listAll, codesInText bool
+	qiwiInProcess, listAll              bool
 	emptyNotFound, jsonNumbers, preload bool
 	plainBillnumbers                    bool
+	shape                               refusalShape
 	faultStatus                         int
 	longest, pause                      map[Service]time.Duration
 	commission                          map[wallet]int64 // hundredths of a percent
@@ -54,11 +55,13 @@ type Server struct {
 	documented  *documentedClock
 	schedule    schedule
 	merchants   []*merchant
-	madeUp      int // order numbers
-	billnumbers int // the last one made up
+	madeUp      int   // order numbers
+	billnumbers int64 // the last one made up
 	faults      []Fault
-	answered    map[Service]reply // the latest answer of each service
+	hosts       map[string]Offsets // by path; the main one has none
+	answered    map[Service]keptAnswers
 	history     []*Request
+	closed      bool
 }
 
 // New makes a server that listens nowhere: an http.Handler, for a listener of
@@ -68,7 +71,8 @@ func New(opts ...Option) *Server {
 		closing: make(chan struct{}), settleDelay: 3 * time.Minute, faultStatus: http.StatusInternalServerError,
 		longest: make(map[Service]time.Duration), pause: make(map[Service]time.Duration),
 		commission: make(map[wallet]int64), opening: make(map[wallet]amount),
-		billnumbers: 5_100_000_000_000_000, answered: make(map[Service]reply),
+		billnumbers: 5_100_000_000_000_000, answered: make(map[Service]keptAnswers), hosts: make(map[string]Offsets),
+		shape: codesInDetail,
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -139,6 +143,11 @@ func (s *Server) serve(listener net.Listener) {
 func (s *Server) Close() {
 	s.closeOnce.Do(func() {
 		close(s.closing)
+		defer func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.closed = true
+		}()
 		if s.http == nil {
 			return
 		}

@@ -3,6 +3,7 @@ package assisttest
 import (
 	"bytes"
 	"encoding/xml"
+	"iter"
 	"strings"
 )
 
@@ -65,10 +66,23 @@ func (w *xmlWriter) end() []byte {
 }
 
 func escaped(text string) string {
+	if !strings.ContainsAny(text, "&<>\"'\t\r\n") && isPlain(text) {
+		return text
+	}
 	var out strings.Builder
 	// A strings.Builder takes every write.
 	_ = xml.EscapeText(&out, []byte(text))
 	return out.String()
+}
+
+// isPlain tells a text that no XML writer has anything to do with.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // xmlFlatCancel is the answer of cancel.cfm.
@@ -127,11 +141,16 @@ func xmlOrderState(orders []orderAnswer) []byte {
 	return w.end()
 }
 
-func xmlByDate(rows []record) []byte {
-	w := newXML("payment", dateFields, len(rows))
-	for _, row := range rows {
+func xmlByDate(rows iter.Seq[record], count int) []byte {
+	w := newXML("payment", dateFields, count)
+	always := dateFields[:len(dateFields)-1]
+	for row := range rows {
+		names := dateFields
+		if row["cardexpirationdate"] == "" {
+			names = always
+		}
 		w.open("payment")
-		w.fields(dateFields, row)
+		w.fields(names, row)
 		w.close("payment")
 	}
 	return w.end()
