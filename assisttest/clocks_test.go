@@ -64,10 +64,8 @@ func TestRulesGoByTheServersClock(t *testing.T) {
 	s.StandAt(time.Date(2024, time.May, 10, 20, 0, 0, 0, time.UTC))
 	s.SetOffsets(assisttest.Offsets{Operation: 3 * time.Hour})
 	order := s.Pay(assisttest.Payment{MeanTypeID: yandexMoney, PaidAt: s.Now().AddDate(0, 0, -1)})
-	for want, amount := range map[string]string{"5/108": "50.01"} {
-		first, _ := cancelXML(t, s, "Billnumber", string(order.Billnumber), "Amount", amount, "Currency", "RUB")
-		assert.Equal(t, want, first)
-	}
+	first, _ := cancelXML(t, s, "Billnumber", string(order.Billnumber), "Amount", "50.01", "Currency", "RUB")
+	assert.Equal(t, "5/108", first)
 	cancelXML(t, s, "Billnumber", string(order.Billnumber), "Amount", "50.00", "Currency", "RUB")
 	assert.True(t, s.DayBalance(assist.YandexMoney, "RUB").IsZero(), "it counts for the day that it is")
 	s.Advance(time.Hour)

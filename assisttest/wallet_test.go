@@ -1,6 +1,7 @@
 package assisttest_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -144,4 +145,99 @@ func TestTurnoverTextInTheLanguageAskedFor(t *testing.T) {
 	unknown, err := postJSON(s, pathCancel, "Billnumber", "5999999999999999", "Language", "EN")
 	require.NoError(t, err)
 	assert.Contains(t, unknown.body, "first code 10, second code 201")
+}
+
+func TestWalletsByName(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		id     int
+		wallet assist.Wallet
+	}{
+		"YooMoney": {77, assist.YandexMoney}, "ЮMoney": {77, assist.YandexMoney}, "юmoney кошелёк": {77, assist.YandexMoney}, "Yandex.Money": {77, assist.YandexMoney},
+		"Киви": {78, assist.QIWI}, "QIWI Tele2": {42, assist.QIWI}, "qiwi": {42, assist.QIWI}, "WebMoney WMZ": {31, assist.WebMoney},
+		"QIWI": {1, assist.NotWallet}, "MIR QIWI": {77, assist.NotWallet}, "": {77, assist.NotWallet}, "SBP": {77, assist.NotWallet}, "Qiwiland": {77, assist.NotWallet},
+	} {
+		s := assisttest.NewServer(t, assisttest.InMemory())
+		order := s.Pay(assisttest.Payment{MeanTypeID: test.id, MeanName: name})
+		want := map[bool]string{true: "0/0", false: "15/308"}[test.wallet == assist.NotWallet]
+		if test.wallet != assist.NotWallet {
+			assert.Equal(t, rub(t, "100.00"), s.DayBalance(test.wallet, "RUB"), name)
+		}
+		first, _ := cancelXML(t, s, "Billnumber", string(order.Billnumber), "Amount", "1.00", "Currency", "RUB")
+		assert.Equal(t, want, first, name)
+	}
+}
+
+// telling is a test that keeps what is logged.
+type telling struct {
+	fakeTB
+	logged []string
+}
+
+func (tb *telling) Logf(format string, args ...any) {
+	tb.logged = append(tb.logged, fmt.Sprintf(format, args...))
+}
+
+// The first cancel of a wallet in a newcomer's test is refused, and the test's
+// log and the fault say what to do.
+func TestWalletRefusalsSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		mean   int
+		paid   time.Duration
+		amount string
+		want   string
+	}{
+		"a part, the day it was paid":      {webMoney, 0, "1.00", "Payment.PaidAt"},
+		"all of QIWI, the day it was paid": {qiwi, 0, "100.00", "a payment by QIWI can't go back on its own Moscow day"},
+		"a day without turnover":           {webMoney, 72 * time.Hour, "1.00", "WithOpeningBalance(assist.WebMoney"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tb := &telling{}
+			s := assisttest.NewServer(tb)
+			defer s.Close()
+			order := s.Pay(assisttest.Payment{MeanTypeID: test.mean, PaidAt: s.Now().Add(-test.paid)})
+			answer, err := postSOAP(s, pathCancel, "WSCancelRequestParams", "Billnumber", string(order.Billnumber), "Amount", test.amount, "Currency", "RUB")
+			require.NoError(t, err)
+			assert.Contains(t, parse(t, answer.body).text("Body", "Fault", "detail", "recomendation"), test.want)
+			require.Len(t, tb.logged, 1)
+			assert.Contains(t, tb.logged[0], test.want)
+			// What it says is what helps.
+			helped := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithOpeningBalance(assist.WebMoney, rub(t, "100.00")),
+				assisttest.WithOpeningBalance(assist.QIWI, rub(t, "100.00")))
+			order = helped.Pay(assisttest.Payment{MeanTypeID: test.mean, PaidAt: helped.Now().AddDate(0, 0, -2)})
+			first, _ := cancelXML(t, helped, "Billnumber", string(order.Billnumber), "Amount", test.amount, "Currency", "RUB")
+			assert.Equal(t, "0/0", first)
+		})
+	}
+}
+
+func TestPayMany(t *testing.T) {
+	t.Parallel()
+	s := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithCommission(assist.QIWI, 100))
+	s.StandAt(time.Date(2024, time.May, 10, 20, 0, 0, 0, time.UTC))
+	s.PayMany(600, assisttest.Payment{MeanTypeID: qiwi, PaidAt: s.Now().Add(-10 * time.Hour)}, time.Minute)
+	assert.Equal(t, rub(t, "59400.00"), s.DayBalance(assist.QIWI, "RUB"))
+	assert.Len(t, s.Orders(), 600)
+	answer, err := postForm(s, pathByDate, dated(t, "Start", "2024-05-10 12:00")...)
+	require.NoError(t, err)
+	rows := parse(t, answer.body).at("payment")
+	require.Len(t, rows, 480)
+	assert.Equal(t, "10.05.2024 12:00:00", rows[0].text("operationdate"))
+	assert.NotEqual(t, rows[0].text("ordernumber"), rows[1].text("ordernumber"))
+	for _, p := range []assisttest.Payment{{Billnumber: "5100000000000777"}, {OrderNumber: "a"}, {MerchantID: "5"}} {
+		assert.Panics(t, func() { assisttest.New().PayMany(2, p, 0) })
+	}
+}
+
+func BenchmarkResultsOf40000(b *testing.B) {
+	for b.Loop() {
+		s := assisttest.NewServer(b, assisttest.InMemory())
+		s.PayMany(40_000, assisttest.Payment{MeanTypeID: qiwi, PaidAt: s.Now().Add(-time.Hour)}, 0)
+		answer, err := postForm(s, pathByDate)
+		if err != nil || len(answer.body) < 40_000_000 {
+			b.Fatal(err, len(answer.body))
+		}
+	}
 }
