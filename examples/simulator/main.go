@@ -3,13 +3,19 @@
 //
 //	go run ./examples/simulator -addr 127.0.0.1:8080
 //
-// It knows the two orders of Assist's documents and prints the credentials that
-// it takes. Its clock stands in 2013 until the first of the two is cancelled.
-// With -documented=false it lives today and knows an order for a card and one
-// for each wallet.
+// It knows the two orders of Assist's documents and prints the settings that
+// reach it, as lines for a shell. Its clock stands in 2013 until the first of the
+// two is cancelled. With -documented=false it lives today and knows an order for
+// a card and one for each wallet. With -secret the order services answer with
+// check values. An interrupt ends the program.
 //
-// Each -fault spoils one cancel, in the order given: die-before, die-after,
-// late, garbage, html, cut. An interrupt ends the program.
+// Each -fault spoils one request, in the order given; -faults lists them. While it
+// runs, it can be asked what moved, and told what goes wrong next:
+//
+//	curl 'http://127.0.0.1:8080/moved?billnumber=5700027202722028'
+//	curl -d 'in-process:1h,AS100+die-after' http://127.0.0.1:8080/faults
+//	curl -d by=30m http://127.0.0.1:8080/advance
+//	curl -d billnumber=5700027202722028 -d amount=0.10 -d currency=RUB http://127.0.0.1:8080/refund-by-hand
 package main
 
 import (
@@ -47,20 +53,23 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	address := flags.String("addr", "127.0.0.1:8080", "address to listen on")
 	documented := flags.Bool("documented", true, "know the orders of Assist's documents, and live in their time")
 	settle := flags.Duration("settle", 30*time.Second, "time until a cancel in process settles")
+	secret := flags.String("secret", "", "secret word of check values; empty: answers have none")
+	list := flags.Bool("faults", false, "list the faults and end")
 	var faults []assisttest.Fault
-	flags.Func("fault", "spoil a cancel: die-before, die-after, late, garbage, html or cut", func(name string) error {
-		fault, ok := faultNamed(name)
-		if !ok {
-			return errors.New("no such fault")
-		}
+	flags.Func("fault", "spoil a request, such as die-after or in-process:1h,AS100+cut@cancel; see -faults", func(text string) error {
+		fault, err := parseFault(text)
 		faults = append(faults, fault)
-		return nil
+		return err
 	})
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if *list {
+		_, err := io.WriteString(out, faultHelp())
+		return err
+	}
 
-	server := newServer(*documented, *settle)
+	server := newServer(*documented, *settle, *secret)
 	server.Next(faults...)
 	listener, err := net.Listen("tcp", *address)
 	if err != nil {
@@ -70,29 +79,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return serve(ctx, server, listener)
 }
 
-func faultNamed(name string) (assisttest.Fault, bool) {
-	switch name {
-	case "die-before":
-		return assisttest.DieBefore(), true
-	case "die-after":
-		return assisttest.DieAfter(), true
-	case "late":
-		return assisttest.AnswerLate(2 * time.Minute), true
-	case "garbage":
-		return assisttest.Garbage(), true
-	case "html":
-		return assisttest.HTMLError(http.StatusBadGateway), true
-	case "cut":
-		return assisttest.CutShort(), true
-	}
-	return assisttest.Fault{}, false
-}
-
-func newServer(documented bool, settle time.Duration) *assisttest.Server {
-	if documented {
-		return assisttest.New(assisttest.WithDocumentedOrders(), assisttest.WithSettleDelay(settle))
-	}
+func newServer(documented bool, settle time.Duration, secret string) *assisttest.Server {
 	opts := []assisttest.Option{assisttest.WithSettleDelay(settle)}
+	if secret != "" {
+		opts = append(opts, assisttest.WithCheckValueSecret(assist.NewSecret(secret)))
+	}
+	if documented {
+		return assisttest.New(append(opts, assisttest.WithDocumentedOrders())...)
+	}
 	turnover, err := assist.NewMoney(1_000_00, "RUB")
 	if err != nil {
 		panic(err) // the amount above is one
@@ -114,9 +108,13 @@ func newServer(documented bool, settle time.Duration) *assisttest.Server {
 func describe(out io.Writer, server *assisttest.Server, address net.Addr) {
 	var text strings.Builder
 	credentials := server.Credentials()
-	fmt.Fprintf(&text, "base URL     http://%s\n", address)
-	fmt.Fprintf(&text, "Merchant_ID  %s\nLogin        %s\nPassword     %s\n", credentials.MerchantID, credentials.Login, credentials.Password.Reveal())
-	fmt.Fprintf(&text, "its time     %s\n\n", server.Now().Format(time.RFC3339))
+	for _, setting := range [][2]string{
+		{"URL", "http://" + address.String()}, {"MERCHANT_ID", credentials.MerchantID},
+		{"LOGIN", credentials.Login}, {"PASSWORD", credentials.Password.Reveal()},
+	} {
+		fmt.Fprintf(&text, "export ASSIST_%s=%s\n", setting[0], setting[1])
+	}
+	fmt.Fprintf(&text, "# its time is %s\n\n", server.Now().Format(time.RFC3339))
 	fmt.Fprintf(&text, "%-16s  %-22s  %10s  %-15s  %s\n", "billnumber", "order number", "amount", "state", "paid (GMT)")
 	for _, order := range server.Orders() {
 		fmt.Fprintf(&text, "%-16s  %-22s  %10s  %-15s  %s\n", order.Billnumber, order.Number, order.Amount, order.State, order.Date.Format(time.DateTime))
@@ -126,7 +124,7 @@ func describe(out io.Writer, server *assisttest.Server, address net.Addr) {
 }
 
 func serve(ctx context.Context, server *assisttest.Server, listener net.Listener) error {
-	web := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
+	web := &http.Server{Handler: controlled(server), ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(listener) }()
 	select {
