@@ -78,9 +78,8 @@ func (s *Server) workCancel(m *merchant, c *call, f Fault, entry *Request, now t
 		s.catchUp()
 		now = s.now()
 	}
-	s.refundsByHand(f.handBefore, c, f, now)
 	o, made, refused := s.cancel(m, req, f, now)
-	s.refundsByHand(f.handAfter, c, f, now)
+	f.afterwards()
 	if refused != nil {
 		return nil, refused
 	}
@@ -114,12 +113,17 @@ func (s *Server) cancelReply(c *call, o *order, made []*operation, v view) *repl
 	if (s.listAll || v.fault.listAll) && !c.legacy {
 		listed = o.cancels()
 	}
-	a := cancelAnswer{order: s.orderRecord(o, v, dateText(v.packet))}
+	a := cancelAnswer{order: v.retold(s.orderRecord(o, v, dateText(v.packet)))}
+	rows := make([]row, 0, len(listed))
 	for _, op := range listed {
-		r := operationRecord(v.row(op), c.language)
+		shown := v.row(op)
 		if claim := v.fault.claim; claim != nil && op == made[len(made)-1] {
-			r["responsecode"], r["operationstate"] = claim.code, claim.state
+			shown.code, shown.state = claim.code, claim.state
 		}
+		rows = append(rows, shown)
+	}
+	for _, shown := range v.arranged(rows) {
+		r := v.retold(operationRecord(shown, c.language))
 		if c.legacy && s.plainBillnumbers {
 			r["billnumber"] = o.billnumber
 		}
@@ -177,10 +181,10 @@ func (s *Server) ordersReply(c *call, found []*order, v view) *reply {
 // orderAnswer is an order as the order services tell it: the packet date to the
 // minute, and of the operations those that are listed by now.
 func (s *Server) orderAnswer(o *order, language string, v view, operations bool) orderAnswer {
-	a := orderAnswer{order: s.orderRecord(o, v, v.packet.UTC().Format(minuteLayout))}
+	a := orderAnswer{order: v.retold(s.orderRecord(o, v, v.packet.UTC().Format(minuteLayout)))}
 	if operations {
 		for _, r := range v.rows(o.operations) {
-			a.operations = append(a.operations, operationRecord(r, language))
+			a.operations = append(a.operations, v.retold(operationRecord(r, language)))
 		}
 	}
 	s.seal(o.merchant, a)
@@ -201,7 +205,7 @@ func (s *Server) byDateReply(c *call, found []row, v view) *reply {
 	rows := func(yield func(record) bool) {
 		for _, r := range found {
 			a := s.orderAnswer(r.op.order, c.language, v, false)
-			if !yield(merged(a.order, operationRecord(r, c.language))) {
+			if !yield(merged(a.order, v.retold(operationRecord(r, c.language)))) {
 				return
 			}
 		}

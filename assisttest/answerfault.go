@@ -91,6 +91,17 @@ func (f Fault) WithHeader(name, value string) Fault {
 	return f
 }
 
+// TextInstead puts another text into the answer, under its wire name such as
+// "ordernumber" or "message", of the order and of every operation that has it.
+// Signatures and check values cover it. The server itself goes on with the truth.
+func TextInstead(name, text string) Fault { return Fault{texts: [][2]string{{name, text}}} }
+
+// InCharset writes the answer in a character set of Cyrillic with one byte a
+// letter, windows-1251, under the name that the charset of Content-Type then has,
+// such as "cp1251". The declaration of an XML document stays as it was: something
+// on the way has made the document over (protocol §4).
+func InCharset(name string) Fault { return Fault{charset: name} }
+
 // Replay works the request and repeats the latest answer of the same service,
 // with a new Date header: a server that has an old copy. Where there is no
 // earlier answer, it answers 502 and HTML.

@@ -209,3 +209,43 @@ func TestRefusalsInWordsAreValid(t *testing.T) {
 		}
 	}
 }
+
+func TestTextsThatDecideNothing(t *testing.T) {
+	t.Parallel()
+	s := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithSigner(func(texts assisttest.SignedTexts) string { return texts.OrderNumber }))
+	order := s.Pay(assisttest.Payment{Comment: "обувь «№ 7»", OrderNumber: "A-1"})
+	s.Next(assisttest.TextInstead("ordernumber", " a-1 ").And(assisttest.TextInstead("customermessage", "\x01 & <")).And(assisttest.TextInstead("nothing", "x")))
+	answer := cancelBy(t, s, "SOAP", order)
+	told := parse(t, answer.body).at("Body", "WSCancelResponseParams")[0]
+	assert.Equal(t, " a-1 ", told.text("order", "ordernumber"))
+	assert.Equal(t, "\uFFFD & <", told.text("order", "operation", "customermessage"))
+	assert.Equal(t, " a-1 ", told.text("signature"), "signed as sent")
+	assert.NotContains(t, answer.body, ">x<")
+	now, _ := s.Order(order.Billnumber)
+	assert.Equal(t, "A-1", now.Number)
+
+	for protocol, media := range map[string]string{"SOAP": "text/xml", "JSON": "application/json", "XML": "text/xml", "CSV": "text/plain"} {
+		for _, charset := range []string{"windows-1251", "cp1251"} {
+			s.Next(assisttest.InCharset(charset))
+			answer = cancelBy(t, s, protocol, order)
+			assert.Equal(t, media+"; charset="+charset, answer.header.Get("Content-Type"))
+			assert.Contains(t, answer.body, "\xEE\xE1\xF3\xE2\xFC \xAB\xB9 7\xBB", protocol)
+		}
+	}
+	s.Next(assisttest.ProseFault(503, "повторите через 3-5 минут").And(assisttest.InCharset("windows-1251")))
+	assert.Contains(t, cancelBy(t, s, "JSON", order).body, "\xEC\xE8\xED\xF3\xF2")
+}
+
+func TestRowsTwiceInTheAnswerToACancel(t *testing.T) {
+	t.Parallel()
+	s := assisttest.NewServer(t, assisttest.InMemory())
+	order := s.Pay(assisttest.Payment{})
+	bill := string(order.Billnumber)
+	pairs := []string{"Billnumber", bill, "Amount", "10.00", "Currency", "RUB"}
+	s.Next(assisttest.OperationTwice(-1, "AS100", "Declined").For(assisttest.Cancels), assisttest.SkipOperation(-1).For(assisttest.Cancels))
+	_, made := cancelXML(t, s, pairs...)
+	assert.Equal(t, []string{bill + ".2 AS100 10.00", bill + ".2 AS000 10.00"}, made)
+	_, made = cancelXML(t, s, pairs...)
+	assert.Empty(t, made)
+	assert.Equal(t, rub(t, "20.00"), s.Moved(order.Billnumber))
+}

@@ -77,8 +77,8 @@ func (s *Server) refundByHand(o *order, number int, h handRefund, now time.Time)
 }
 
 // refundsByHand are those of a fault, inside the exchange of a request.
-func (s *Server) refundsByHand(hands []handRefund, c *call, f Fault, now time.Time) {
-	if len(hands) == 0 || c == nil {
+func (s *Server) refundsByHand(hands []handRefund, c *call, f Fault) {
+	if len(hands) == 0 {
 		return
 	}
 	billnumber, number, _ := splitBillnumber(c.parameters["billnumber"])
@@ -99,6 +99,6 @@ func (s *Server) refundsByHand(hands []handRefund, c *call, f Fault, now time.Ti
 			h.turns.offsets = f.offsets
 		}
 		// One that Assist refuses is none.
-		_, _ = s.refundByHand(o, number, h, now)
+		_, _ = s.refundByHand(o, number, h, s.now())
 	}
 }

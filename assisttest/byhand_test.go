@@ -92,6 +92,8 @@ func TestRefundByHandInsideAnExchange(t *testing.T) {
 		"the request never arrives": {assisttest.HandRefundAfter(assist.Money{}).And(assisttest.DieBefore()), []string{".2 300 10.00 Success"}, "10.00"},
 		"the answer is lost":        {assisttest.HandRefundBefore(assist.Money{}, assisttest.Decline("AS100")).And(assisttest.DieAfter()), []string{".2 300 10.00 Declined", ".3 300 10.00 Success"}, "10.00"},
 		"refused by Assist":         {assisttest.HandRefundBefore(rub(t, "500.00")), []string{".2 300 10.00 Success"}, "10.00"},
+		"the request is refused":    {assisttest.HandRefundAfter(assist.Money{}).And(assisttest.Refuse(3, 143)), []string{".2 300 10.00 Success"}, "10.00"},
+		"the request comes twice":   {assisttest.HandRefundAfter(rub(t, "1.00")).And(assisttest.Twice()), []string{".2 300 10.00 Success", ".3 300 1.00 Success", ".4 300 10.00 Success"}, "21.00"},
 		"all before":                {assisttest.HandRefundBefore(rub(t, "95.00")), []string{".2 300 95.00 Success"}, "95.00"},
 		"the request is held up":    {assisttest.HandRefundAfter(assist.Money{}).And(assisttest.DieAndDoLater(time.Hour)), []string{".2 300 10.00 Success"}, "10.00"},
 	} {

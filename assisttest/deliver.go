@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -54,20 +55,18 @@ func (s *Server) handle(r *http.Request, body []byte) (Fault, *reply) {
 	}
 	entry.read(c)
 	var out *reply
+	s.refundsByHand(f.handBefore, c, f)
+	// Once: of a cancel when it has been made and its answer, which may list the
+	// refund too, is not yet written; else at the end.
+	f.afterwards = sync.OnceFunc(func() { s.refundsByHand(f.handAfter, c, f) })
 	switch {
+	case f.undone && f.later > 0:
+		s.schedule.add(s.now().Add(f.later), func(at time.Time) { s.answer(c, refused, f, entry, at) })
 	case f.undone:
-		s.refundsByHand(append(f.handBefore[:len(f.handBefore):len(f.handBefore)], f.handAfter...), c, f, s.now())
-		if f.later > 0 {
-			f.handBefore, f.handAfter = nil, nil
-			s.schedule.add(s.now().Add(f.later), func(at time.Time) { s.answer(c, refused, f, entry, at) })
-		}
-	case service != Cancels:
-		s.refundsByHand(f.handBefore, c, f, s.now())
-		out = s.answer(c, refused, f, entry, s.now())
-		s.refundsByHand(f.handAfter, c, f, s.now())
 	default:
 		out = s.answer(c, refused, f, entry, s.now())
 	}
+	f.afterwards()
 	return f, s.damaged(c, f, out)
 }
 
@@ -79,7 +78,6 @@ func (s *Server) answer(c *call, refused *refusal, f Fault, entry *Request, now 
 	}
 	out := s.work(c, f, entry, now)
 	if f.twice {
-		f.handBefore, f.handAfter = nil, nil
 		out = s.work(c, f, entry, now)
 	}
 	return out
@@ -91,7 +89,7 @@ func (s *Server) damaged(c *call, f Fault, out *reply) *reply {
 	case wireAnswers:
 		return &reply{status: f.status, media: f.media, body: []byte(f.body), location: f.location, headers: f.headers}
 	case wireGateway, wireProse:
-		worded := wordedReply(c, f)
+		worded := wordedReply(c, f).recoded(f.charset)
 		worded.headers = f.headers
 		return worded
 	case wireReplays:
@@ -101,6 +99,7 @@ func (s *Server) damaged(c *call, f Fault, out *reply) *reply {
 		// Not worked, and no answer is scripted either.
 		return pageReply(http.StatusBadGateway)
 	}
+	out = out.recoded(f.charset)
 	out.headers = f.headers
 	s.answered[c.service] = s.answered[c.service].keep(out)
 	return out

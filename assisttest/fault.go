@@ -38,11 +38,14 @@ type Fault struct {
 	listAll   bool
 
 	handBefore, handAfter []handRefund
+	afterwards            func() // does handAfter, once
 
 	staleBy    time.Duration
 	skip       []int
 	rowsTwice  []rowTwice
 	orderTwice *string
+	texts      [][2]string
+	charset    string
 }
 
 // wireFault is what becomes of the answer.
@@ -183,6 +186,10 @@ func (f Fault) And(g Fault) Fault {
 	f.rowsTwice = append(f.rowsTwice[:len(f.rowsTwice):len(f.rowsTwice)], g.rowsTwice...)
 	if g.orderTwice != nil {
 		f.orderTwice = g.orderTwice
+	}
+	f.texts = append(f.texts[:len(f.texts):len(f.texts)], g.texts...)
+	if g.charset != "" {
+		f.charset = g.charset
 	}
 	return f
 }

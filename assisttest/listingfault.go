@@ -8,7 +8,8 @@ import (
 )
 
 // The faults of this file are about a listing, so they are for the next order
-// result unless [Fault.For] says otherwise. Results by date take them too.
+// result unless [Fault.For] says otherwise. Results by date take them too, and the
+// answers to cancels all but Stale and OrderTwice.
 
 // Stale answers with the order as it stood d ago on the server's clock, freshly
 // dated: a replica that lags behind. Operations that were made or listed since
@@ -63,13 +64,19 @@ type row struct {
 // view is how one answer sees the orders.
 type view struct {
 	now    time.Time // on the server's clock
-	asOf   time.Time // before now where the answer is stale
+	asOf   time.Time // before now where the answer is stale: what is listed
+	states time.Time // what has settled; the end of time where the answer isn't stale
 	packet time.Time // of the packet date
 	fault  Fault
 }
 
+var endOfTime = time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC)
+
 func viewOf(f Fault, now time.Time) view {
-	v := view{now: now, asOf: now.Add(-f.staleBy), packet: now, fault: f}
+	v := view{now: now, asOf: now.Add(-f.staleBy), states: endOfTime, packet: now, fault: f}
+	if f.staleBy > 0 {
+		v.states = v.asOf
+	}
 	if f.offsets != nil {
 		v.packet = now.Add(f.offsets.Packet)
 	}
@@ -80,11 +87,11 @@ func viewOf(f Fault, now time.Time) view {
 func (v view) shows(op *operation) bool { return !op.listed.After(v.asOf) }
 
 func (v view) row(op *operation) row {
-	state, code := op.stateAt(v.asOf)
+	state, code := op.stateAt(v.states)
 	return row{op, code, state}
 }
 
-// rows are those of the listed operations, as far as the fault leaves them.
+// rows are those of the operations that are listed by now.
 func (v view) rows(operations []*operation) []row {
 	rows := make([]row, 0, len(operations))
 	for _, op := range operations {
@@ -92,6 +99,12 @@ func (v view) rows(operations []*operation) []row {
 			rows = append(rows, v.row(op))
 		}
 	}
+	return v.arranged(rows)
+}
+
+// arranged leaves out the rows that the fault skips and repeats those that it
+// lists twice.
+func (v view) arranged(rows []row) []row {
 	shown := slices.Clone(rows)
 	for _, number := range v.fault.skip {
 		if op := chosen(shown, number); op != nil {

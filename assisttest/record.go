@@ -25,7 +25,7 @@ func (s *Server) orderRecord(o *order, v view, packetDate string) record {
 	r := record{
 		"billnumber": o.billnumber, "ordernumber": o.number, "ordercomment": o.comment,
 		"orderamount": o.amount.text(), "ordercurrency": o.amount.currency, "rate": o.rate,
-		"orderdate": dateText(o.date), "orderstate": o.stateAt(v.asOf), "testmode": "0",
+		"orderdate": dateText(o.date), "orderstate": o.stateAt(v.states), "testmode": "0",
 		"firstname": o.first, "lastname": o.last, "middlename": o.middle, "email": o.email,
 		"packetdate": packetDate,
 	}
