@@ -9,7 +9,13 @@
 //     the same from outside.
 //   - A cancel answers "in process" and is refused an hour later ([InProcess]).
 //   - A cancel that was made isn't listed yet when one looks ([ListLate]).
-//   - A wallet refuses today what it allows after midnight in Moscow.
+//   - Somebody refunds the same payment by hand meanwhile ([Server.RefundByHand],
+//     [HandRefundAfter]).
+//   - A gateway writes a fault with numbers that look like codes ([GatewayFault]),
+//     or repeats an old answer ([ReplayVerbatim]).
+//   - The clocks of Assist's hosts differ ([Server.SetOffsets], [Server.AddHost]).
+//   - A wallet refuses a refund because the day's turnover is too small, or because
+//     the payment is of the same Moscow day.
 //
 // The server keeps orders, operations and money, so that at the end a test can
 // ask what really happened: [Server.Moved] tells how much went back.
@@ -43,7 +49,7 @@
 // # Time
 //
 // Cancels in process settle on the server's clock ([Server.SetClock],
-// [Server.Advance]). Nothing waits for that clock: what is due happens when
+// [Server.Advance]), and all rules go by it, whatever its hosts write as dates. Nothing waits for that clock: what is due happens when
 // somebody looks. So the server starts no goroutine but those of its
 // connections, and works in a bubble of testing/synctest with [InMemory].
 package assisttest

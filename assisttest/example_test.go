@@ -120,3 +120,66 @@ func ExampleFault_And() {
 	// unknown - may move: 10.00 RUB
 	// an hour later - may move: 0.00 RUB - moved: 0.00 RUB
 }
+
+// Somebody refunds the same sum in the personal account while the answer to a
+// cancel is lost: two equal operations, and one of them is the caller's.
+func ExampleServer_RefundByHand() {
+	t := &program{} // in a test: t *testing.T
+	defer t.end()
+
+	server := assisttest.NewServer(t)
+	order := server.Pay(assisttest.Payment{})
+	server.Next(assisttest.DieAfter())
+
+	amount, err := assist.ParseMoney("10.00", "RUB")
+	if err != nil {
+		log.Fatal(err)
+	}
+	client := server.Client()
+	var intent assist.Intent
+	_, err = client.Cancel(context.Background(), order.CancelRequest(amount), assist.LookFirst(),
+		assist.SaveIntent(func(_ context.Context, in assist.Intent) error { intent = in; return nil }))
+	fmt.Println("the caller knows:", assist.OutcomeOf(err))
+
+	if _, err := server.RefundByHand(order.Billnumber, amount); err != nil {
+		log.Fatal(err)
+	}
+	resolved, err := client.Resolve(context.Background(), intent)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("resolved:", resolved.Outcome, "with", len(resolved.Candidates), "candidates - moved:", server.Moved(order.Billnumber))
+	// Output:
+	// the caller knows: unknown
+	// resolved: unknown with 2 candidates - moved: 20.00 RUB
+}
+
+// A hold of 10.00, of which 4.00 are released before the rest is confirmed.
+func ExampleServer_Confirm() {
+	t := &program{} // in a test: t *testing.T
+	defer t.end()
+
+	server := assisttest.NewServer(t)
+	ten, err := assist.ParseMoney("10.00", "RUB")
+	if err != nil {
+		log.Fatal(err)
+	}
+	four, err := assist.ParseMoney("4.00", "RUB")
+	if err != nil {
+		log.Fatal(err)
+	}
+	order := server.Pay(assisttest.Payment{Amount: ten, TwoStage: true})
+	fmt.Println(order.State)
+	if _, err := server.Client().Cancel(context.Background(), order.CancelRequest(four)); err != nil {
+		log.Fatal(err)
+	}
+	order = server.Confirm(order.Billnumber, assist.Money{})
+	for _, op := range order.Operations {
+		fmt.Println(op.Billnumber.Operation(), op.Type, op.Amount)
+	}
+	// Output:
+	// Delayed
+	// 1 100 10.00 RUB
+	// 2 300 4.00 RUB
+	// 3 200 6.00 RUB
+}
