@@ -194,5 +194,6 @@ func (k keptAnswers) replayed(f Fault) *reply {
 	if !f.verbatim {
 		earlier.date = ""
 	}
+	earlier.headers = append(earlier.headers[:len(earlier.headers):len(earlier.headers)], f.headers...)
 	return &earlier
 }

@@ -172,6 +172,8 @@ func TestReplaysOfAnswersAndListings(t *testing.T) {
 		anew := ask()
 		assert.Equal(t, second.body, anew.body)
 		assert.Equal(t, s.Now().Format(http.TimeFormat), anew.header.Get("Date"))
+		s.Next(assisttest.ReplayVerbatim().WithoutDoing().For(service).WithHeader("Age", "3000"))
+		assert.Equal(t, "3000", ask().header.Get("Age"))
 		s.Next(assisttest.ReplayVerbatim().Back(1).WithoutDoing().For(service))
 		assert.Equal(t, first, ask())
 		s.Next(assisttest.ReplayVerbatim().Back(99).WithoutDoing().For(service))
