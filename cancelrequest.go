@@ -73,8 +73,9 @@ type CancelRequest struct {
 	ExternalRefundID string
 	// ChequeItems of the fiscal cheque. Not taken with an extended billnumber.
 	ChequeItems []ChequeItem
-	// Order is what is known of the order, or nil. It must agree with the fields
-	// above. Its operations are taken as older than this cancel.
+	// Order is what is known of the order, or nil. It must have the billnumber's
+	// payment, a number with the same digits, the same date where both have one, and
+	// a payment in the currency of Amount where it lists any. Its operations are taken as older than this cancel.
 	Order *Order
 }
 
@@ -130,12 +131,14 @@ func (req *CancelRequest) checkOrder() error {
 	switch {
 	case o.Billnumber.Payment() != req.Billnumber.Payment():
 		return wrong("has another billnumber than the request")
-	case o.Number != req.OrderNumber:
+	// The billnumber names the order, so the number may be spelled in another way.
+	// With other digits the request would never be found again by it.
+	case digitsOf(o.Number) != digitsOf(req.OrderNumber):
 		return wrong("has another number than the request")
 	case !o.Date.IsZero() && !req.OrderDate.IsZero() && !o.Date.Equal(req.OrderDate):
 		return wrong("has another date than the request")
-	case o.Amount != (Money{}) && req.Amount != (Money{}) && o.Amount.Currency() != req.Amount.Currency():
-		return wrong("has another currency than the request")
+	case req.Amount != (Money{}) && !o.paidIn(req.Amount.Currency()):
+		return wrong("lists no payment in the currency of the request")
 	case req.Billnumber.Operation() != 0 && len(o.Operations) > 0 &&
 		!slices.ContainsFunc(o.Operations, func(op Operation) bool { return op.Billnumber == req.Billnumber }):
 		return wrong("doesn't list the operation to reverse")
@@ -144,6 +147,23 @@ func (req *CancelRequest) checkOrder() error {
 		req.OrderDate = o.Date
 	}
 	return nil
+}
+
+// paidIn tells whether the order lists a payment in a currency. The order's own
+// amount may be in another one than it was paid in (protocol §4), and where no
+// payment is listed nothing can be told.
+func (o *Order) paidIn(currency string) bool {
+	listed := false
+	for _, op := range o.Operations {
+		if !isPaid(op) {
+			continue
+		}
+		if op.Amount.Currency() == currency {
+			return true
+		}
+		listed = true
+	}
+	return !listed
 }
 
 func checkOrderNumber(number string) error {

@@ -87,7 +87,9 @@ func TestCancelRequestIsChecked(t *testing.T) {
 		{"order of another payment", order(func(o *Order) { o.Billnumber = "5700027202722029" }), "Order"},
 		{"order of another number", order(func(o *Order) { o.Number = "x" }), "Order"},
 		{"order of another date", order(func(o *Order) { o.Date = o.Date.Add(time.Second) }), "Order"},
-		{"order of another currency", order(func(o *Order) { o.Amount = dollar }), "Order"},
+		{"order of another currency", order(func(o *Order) {
+			o.Operations = []Operation{{Billnumber: "5700027202722028.1", Type: OperationPayment, State: OperationSuccess, ResponseCode: ResponseDone, Amount: dollar}}
+		}), "Order"},
 		{"order without the operation", func(r *CancelRequest) {
 			order(func(o *Order) { o.Operations = []Operation{{Billnumber: r.Billnumber + ".1"}} })(r)
 			r.Billnumber += ".2"

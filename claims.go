@@ -1,125 +1,163 @@
 package assist
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
-// claim says to which intent an operation belongs. Of two equal partial cancels
-// within the tolerance of two clocks, the first's operation would otherwise pass
-// for the second's, whose answer was lost.
-type claim struct {
-	operation Billnumber
-	intent    string
-	earlier   *claim // of the same payment
+// memory is what the client keeps of cancels that are over: to which intent an
+// operation belongs, and which intents are settled. Without it the operation of
+// one cancel could be taken for that of another, equal one whose answer was lost,
+// and a question that was asked early could close a payment again. It holds the
+// latest generation of payments and the one before. The zero value is ready.
+type memory struct{ recent, older generation }
+
+type generation struct {
+	claims  map[Billnumber]*claims
+	settled map[string]struct{} // by the intent's ID
 }
 
-// claims are those of the last minutes, the newest of each payment. The zero
-// value is ready.
+// rememberedCancels is how many payments and settled intents are remembered at
+// least; at twice that the oldest are forgotten. It is counted rather than timed:
+// a lost intent may be resolved days later by the client that knows whose the
+// operations are.
+const rememberedCancels = 1 << 14
+
+// claims says whose the operations of one payment are.
 type claims struct {
-	recent, older map[Billnumber]claim
-	since         time.Time // of recent
+	intents map[int]string // the intent's ID by the operation's number
+	// unnumbered are cancels that were accepted by an answer without an
+	// operation's number: one of the operations is theirs, and which isn't known.
+	unnumbered []Intent
 }
 
-// claimTime is how long a claim is kept at least. At twice that it is forgotten.
-const claimTime = time.Minute
-
-// forget drops what is old.
-func (c *claims) forget(now time.Time) {
-	switch age := now.Sub(c.since); {
-	case age < 0: // the clock was put back
-		c.since = now
-	case age > 2*claimTime:
-		c.recent, c.older, c.since = nil, nil, now
-	case age > claimTime:
-		c.recent, c.older, c.since = nil, c.recent, now
+func (m *memory) turn() {
+	if len(m.recent.claims)+len(m.recent.settled) >= rememberedCancels {
+		m.older, m.recent = m.recent, generation{}
 	}
 }
 
-func (c *claims) add(payment Billnumber, next claim) {
-	if c.recent == nil {
-		c.recent = make(map[Billnumber]claim)
+// of gives the claims of a payment, or nil.
+func (m *memory) of(payment Billnumber) *claims {
+	if known := m.recent.claims[payment]; known != nil {
+		return known
 	}
-	if last, found := c.recent[payment]; found {
-		next.earlier = &last
-	}
-	c.recent[payment] = next
+	return m.older.claims[payment]
 }
 
-// has tells whether a claim is known. An intent may be resolved again and again.
-// Only the newest claims are looked at, so that an answer full of operations
-// stays cheap; what is noted twice does no harm.
-func (c *claims) has(payment Billnumber, next claim) bool {
-	last := c.recent[payment]
-	for one, n := &last, 0; one != nil && n < 16; one, n = one.earlier, n+1 {
-		if one.operation == next.operation && one.intent == next.intent {
+// keep makes the claims those of the payment, as the latest.
+func (m *memory) keep(payment Billnumber, known *claims) {
+	if m.recent.claims[payment] == known {
+		return
+	}
+	m.turn()
+	if m.recent.claims == nil {
+		m.recent.claims = make(map[Billnumber]*claims)
+	}
+	m.recent.claims[kept(payment)] = known
+}
+
+func (m *memory) settle(id string) {
+	m.turn()
+	if m.recent.settled == nil {
+		m.recent.settled = make(map[string]struct{})
+	}
+	m.recent.settled[id] = struct{}{}
+}
+
+func (m *memory) unsettle(id string) {
+	delete(m.recent.settled, id)
+	delete(m.older.settled, id)
+}
+
+func (m *memory) isSettled(id string) bool {
+	_, recent := m.recent.settled[id]
+	_, older := m.older.settled[id]
+	return recent || older
+}
+
+// claimsLocked gives the claims of a payment, made anew where there are none.
+func (p *payments) claimsLocked(payment Billnumber) *claims {
+	known := p.knownClaimsLocked(payment)
+	if known == nil {
+		known = &claims{intents: make(map[int]string)}
+	}
+	p.memory.keep(payment, known)
+	return known
+}
+
+// knownClaimsLocked gives what is known of a payment, or nil. While a cancel of
+// it is open its desk holds on to that, however many others come.
+func (p *payments) knownClaimsLocked(payment Billnumber) *claims {
+	if desk := p.known[payment]; desk != nil && desk.claims != nil {
+		return desk.claims
+	}
+	return p.memory.of(payment)
+}
+
+// claim notes whose the operations are: whoever has proved it, by whichever way.
+// An operation stays with the intent that was first proved to have made it.
+func (p *payments) claim(in Intent, operations []Operation) {
+	if len(operations) == 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.claimsLocked(in.Request.Billnumber.Payment())
+	numbered := false
+	for _, op := range operations {
+		number := op.Billnumber.Operation()
+		if number == 0 {
+			continue // a plain billnumber names the payment, not an operation
+		}
+		numbered = true
+		if _, taken := known.intents[number]; !taken {
+			known.intents[number] = kept(in.ID)
+		}
+	}
+	switch {
+	case numbered:
+		known.unnumbered = without(known.unnumbered, in)
+	case !contains(known.unnumbered, in) && !known.has(in):
+		known.unnumbered = append(known.unnumbered, in)
+	}
+}
+
+// has tells whether an operation is known to be the intent's.
+func (k *claims) has(in Intent) bool {
+	for _, id := range k.intents {
+		if id == in.ID {
 			return true
 		}
 	}
 	return false
 }
 
-// of gives the claims of a payment.
-func (c *claims) of(payment Billnumber) (all []claim) {
-	for _, generation := range [...]map[Billnumber]claim{c.older, c.recent} {
-		if last, found := generation[payment]; found {
-			for one := &last; one != nil; one = one.earlier {
-				all = append(all, *one)
-			}
-		}
-	}
-	return all
-}
-
-// claim notes whose the operations are. While another cancel of the payment is
-// unresolved, the claim is kept for as long: the operations must never be taken
-// for the other one's.
-func (p *payments) claim(in Intent, operations []Operation, now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.claims.forget(now)
-	desk := p.known[in.Request.Billnumber.Payment()]
-	another := func(other Intent) bool { return other.ID != in.ID }
-	keep := desk != nil && (slices.ContainsFunc(desk.unresolved, another) || slices.ContainsFunc(desk.passedOver, another))
-	for _, op := range operations {
-		if op.Billnumber.Operation() == 0 {
-			continue // a plain billnumber names the payment, not an operation
-		}
-		next := claim{operation: kept(op.Billnumber), intent: in.ID}
-		payment := next.operation.Payment()
-		if p.claims.has(payment, next) {
-			continue
-		}
-		p.claims.add(payment, next)
-		if keep {
-			desk.claimed = append(desk.claimed, next)
-		}
-	}
-}
-
-// keepClaimsLocked goes before a payment's first unresolved cancel: what is known
-// of its operations is kept for as long as there is one.
-func (p *payments) keepClaimsLocked(desk *paymentDesk, in Intent) {
-	if desk.settled() {
-		desk.claimed = p.claims.of(in.Request.Billnumber.Payment())
-	}
-}
-
 // claimedByOthers gives the operations that are known to belong to other
-// cancels of the payment, in order.
-func (p *payments) claimedByOthers(in Intent) (others []Billnumber) {
+// cancels of the payment.
+func (p *payments) claimedByOthers(in Intent) map[Billnumber]bool {
 	payment := in.Request.Billnumber.Payment()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	known := p.claims.of(payment)
-	if desk := p.known[payment]; desk != nil {
-		known = append(known, desk.claimed...)
+	known := p.knownClaimsLocked(payment)
+	if known == nil {
+		return nil
 	}
-	for _, c := range known {
-		if c.intent != in.ID {
-			others = append(others, c.operation)
+	others := make(map[Billnumber]bool, len(known.intents))
+	for number, id := range known.intents {
+		if id == in.ID {
+			continue
+		}
+		if operation, err := numberOf(payment, number); err == nil {
+			others[operation] = true
 		}
 	}
-	slices.Sort(others)
-	return slices.Compact(others)
+	return others
+}
+
+// sorted puts billnumbers of one payment in the order of their operations.
+func sorted(billnumbers map[Billnumber]bool) []Billnumber {
+	all := make([]Billnumber, 0, len(billnumbers))
+	for b := range billnumbers {
+		all = append(all, b)
+	}
+	slices.SortFunc(all, func(a, b Billnumber) int { return a.Operation() - b.Operation() })
+	return all
 }

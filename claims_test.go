@@ -1,9 +1,9 @@
 package assist
 
 import (
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 	"unsafe"
 
 	"github.com/stretchr/testify/assert"
@@ -25,7 +25,6 @@ func operations(billnumbers ...Billnumber) (all []Operation) {
 
 func TestClaims(t *testing.T) {
 	t.Parallel()
-	start := time.Date(2013, 10, 23, 13, 58, 0, 0, time.UTC)
 	ours, theirs := claimant("A"), claimant("B")
 	theirs.Request.Billnumber += ".1"
 	elsewhere := Intent{ID: "C", Request: CancelRequest{Billnumber: "5700027202722029"}}
@@ -33,71 +32,69 @@ func TestClaims(t *testing.T) {
 
 	claimed := func() *payments {
 		var p payments
-		p.claim(ours, operations(mark), start)
+		p.claim(ours, operations(mark))
 		return &p
 	}
-	// tick is another payment's cancel, by which time goes on.
-	tick := func(p *payments, after time.Duration) {
-		p.claim(elsewhere, operations("5700027202722029.2"), start.Add(after))
+	// others are so many cancels of other payments.
+	others := func(p *payments, n int) {
+		for i := range n {
+			in := Intent{ID: fmt.Sprint("other ", i), Request: CancelRequest{Billnumber: Billnumber(fmt.Sprintf("57000%010d", i))}}
+			p.claim(in, operations(in.Request.Billnumber+".2"))
+		}
 	}
+	of := func(p *payments, in Intent) []Billnumber { return sorted(p.claimedByOthers(in)) }
 
 	t.Run("it is another's, not ours", func(t *testing.T) {
 		t.Parallel()
 		p := claimed()
-		assert.Empty(t, p.claimedByOthers(ours))
-		assert.Equal(t, []Billnumber{mark}, p.claimedByOthers(theirs), "an extended billnumber is the same payment")
-		assert.Empty(t, p.claimedByOthers(elsewhere))
+		assert.Empty(t, of(p, ours))
+		assert.Equal(t, []Billnumber{mark}, of(p, theirs), "an extended billnumber is the same payment")
+		assert.Empty(t, of(p, elsewhere))
 		assert.Zero(t, p.size())
 	})
-	t.Run("several, in order, each once", func(t *testing.T) {
+	t.Run("several, each once", func(t *testing.T) {
 		t.Parallel()
 		p := claimed()
-		p.claim(ours, operations(mark, claimedPayment+".5", claimedPayment+".2"), start.Add(time.Second))
-		p.claim(theirs, operations(claimedPayment+".4"), start.Add(2*time.Second))
-		assert.Equal(t, []Billnumber{claimedPayment + ".2", mark, claimedPayment + ".5"}, p.claimedByOthers(theirs))
-		assert.Equal(t, []Billnumber{claimedPayment + ".4"}, p.claimedByOthers(ours))
+		p.claim(ours, operations(mark, claimedPayment+".5", claimedPayment+".2"))
+		p.claim(theirs, operations(claimedPayment+".4"))
+		assert.Equal(t, []Billnumber{claimedPayment + ".2", mark, claimedPayment + ".5"}, of(p, theirs))
+		assert.Equal(t, []Billnumber{claimedPayment + ".4"}, of(p, ours))
 	})
-	t.Run("resolved again and again", func(t *testing.T) {
+	t.Run("it stays with the first", func(t *testing.T) {
 		t.Parallel()
 		p := claimed()
-		for range 3 {
-			p.claim(ours, operations(mark), start)
-			p.claim(theirs, operations(claimedPayment+".4"), start)
-		}
-		assert.Len(t, p.claims.of(claimedPayment), 2)
+		p.claim(theirs, operations(mark))
+		assert.Equal(t, []Billnumber{mark}, of(p, theirs))
+		assert.Empty(t, of(p, ours))
 	})
-	t.Run("a plain billnumber is no operation's", func(t *testing.T) {
+	t.Run("a plain billnumber makes a rival until its number is known", func(t *testing.T) {
 		t.Parallel()
 		var p payments
-		p.claim(ours, operations(claimedPayment), start)
-		assert.Empty(t, p.claimedByOthers(theirs))
+		p.claim(ours, operations(claimedPayment))
+		p.claim(ours, operations(claimedPayment))
+		assert.Empty(t, of(&p, theirs))
+		require.Len(t, p.rivals(theirs), 1)
+		assert.Empty(t, p.rivals(ours), "not of itself")
+		p.claim(ours, operations(mark))
+		assert.Empty(t, p.rivals(theirs))
+		p.claim(ours, operations(claimedPayment))
+		assert.Empty(t, p.rivals(theirs), "its number stays known")
 	})
-	t.Run("kept for a minute at least and two at most", func(t *testing.T) {
+	t.Run("nothing proved is nothing claimed", func(t *testing.T) {
+		t.Parallel()
+		var p payments
+		p.claim(ours, nil)
+		assert.Empty(t, p.rivals(theirs))
+		assert.Empty(t, p.memory.recent.claims)
+	})
+	t.Run("kept over many other payments, and not for ever", func(t *testing.T) {
 		t.Parallel()
 		p := claimed()
-		tick(p, claimTime)
-		tick(p, 2*claimTime)
-		assert.Len(t, p.claimedByOthers(theirs), 1)
-		tick(p, 2*claimTime+1)
-		assert.Len(t, p.claimedByOthers(theirs), 1, "of the generation before")
-		tick(p, 3*claimTime+2)
-		assert.Empty(t, p.claimedByOthers(theirs))
-	})
-	t.Run("all gone after a pause", func(t *testing.T) {
-		t.Parallel()
-		p := claimed()
-		tick(p, 2*claimTime+1)
-		assert.Empty(t, p.claimedByOthers(theirs))
-		assert.Len(t, p.claims.recent, 1)
-		assert.Empty(t, p.claims.older)
-	})
-	t.Run("the clock put back", func(t *testing.T) {
-		t.Parallel()
-		p := claimed()
-		tick(p, -time.Hour)
-		assert.Len(t, p.claimedByOthers(theirs), 1)
-		tick(p, -time.Hour+2*claimTime+1)
-		assert.Empty(t, p.claimedByOthers(theirs), "not kept until the clock is where it was")
+		others(p, rememberedCancels)
+		assert.Len(t, of(p, theirs), 1)
+		others(p, 2*rememberedCancels+1)
+		assert.Empty(t, of(p, theirs))
+		assert.LessOrEqual(t, len(p.memory.recent.claims)+len(p.memory.older.claims), 2*rememberedCancels)
 	})
 	t.Run("kept while a cancel is unresolved", func(t *testing.T) {
 		t.Parallel()
@@ -105,12 +102,12 @@ func TestClaims(t *testing.T) {
 			before, after := claimed(), &payments{}
 			open(before, theirs)
 			open(after, theirs)
-			after.claim(ours, operations(mark), start)
+			after.claim(ours, operations(mark))
 			for when, p := range map[string]*payments{"claimed before": before, "claimed after": after} {
-				tick(p, time.Hour)
-				assert.Equal(t, []Billnumber{mark}, p.claimedByOthers(theirs), "%s, %s", name, when)
+				others(p, 3*rememberedCancels)
+				assert.Equal(t, []Billnumber{mark}, of(p, theirs), "%s, %s", name, when)
 				p.forget(theirs)
-				assert.Empty(t, p.claimedByOthers(theirs), "%s, %s", name, when)
+				assert.Empty(t, of(p, theirs), "%s, %s", name, when)
 			}
 		}
 	})
@@ -118,27 +115,43 @@ func TestClaims(t *testing.T) {
 		t.Parallel()
 		p := claimed()
 		p.passOver(theirs)
-		tick(p, time.Hour)
+		others(p, 3*rememberedCancels)
 		p.remember(claimant("D"))
-		assert.Equal(t, []Billnumber{mark}, p.claimedByOthers(theirs))
+		assert.Equal(t, []Billnumber{mark}, of(p, theirs))
 		p.forget(claimant("D"))
-		assert.Equal(t, []Billnumber{mark}, p.claimedByOthers(theirs))
+		assert.Equal(t, []Billnumber{mark}, of(p, theirs))
 	})
 	t.Run("without the answer that it was cut out of", func(t *testing.T) {
 		t.Parallel()
 		var p payments
-		answer := strings.Repeat(" ", 2000) + string(mark)
-		cut := Billnumber(answer[2000:])
-		p.claim(ours, operations(cut), start)
-		kept := p.claimedByOthers(theirs)
-		require.Equal(t, []Billnumber{mark}, kept)
-		assert.NotSame(t, unsafe.StringData(string(cut)), unsafe.StringData(string(kept[0])))
+		answer := strings.Repeat(" ", 2000) + string(claimedPayment)
+		in := ours
+		in.Request.Billnumber = Billnumber(answer[2000:])
+		p.claim(in, operations(mark))
+		for payment := range p.memory.recent.claims {
+			assert.NotSame(t, unsafe.StringData(answer[2000:]), unsafe.StringData(string(payment)))
+		}
 	})
-	t.Run("our own unresolved cancel keeps nothing", func(t *testing.T) {
-		t.Parallel()
-		var p payments
-		p.remember(ours)
-		p.claim(ours, operations(mark), start)
-		assert.Empty(t, p.known[claimedPayment].claimed)
-	})
+}
+
+// Which intents are settled is known for as long as whose the operations are.
+func TestSettledIntents(t *testing.T) {
+	t.Parallel()
+	var p payments
+	in := claimant("A")
+	p.remember(in)
+	p.forget(in)
+	p.remember(in)
+	p.passOver(in)
+	assert.True(t, p.open(claimedPayment), "a question that comes late closes nothing")
+	assert.Empty(t, p.rivals(claimant("B")), "nor does a person who comes late")
+	p.reopen(in)
+	assert.False(t, p.open(claimedPayment), "what turns out to be unknown does")
+	p.forget(in)
+	assert.True(t, p.open(claimedPayment))
+	for i := range 3 * rememberedCancels {
+		p.forget(Intent{ID: fmt.Sprint(i), Request: CancelRequest{Billnumber: claimedPayment}})
+	}
+	assert.LessOrEqual(t, len(p.memory.recent.settled)+len(p.memory.older.settled), 2*rememberedCancels)
+	assert.False(t, p.memory.isSettled(in.ID))
 }

@@ -34,8 +34,8 @@ func (cred Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Spri
 // cancels of one payment through one at a time.
 //
 // A Client remembers the payments whose cancel ended Unknown, and refuses to
-// cancel them again ([ErrUnresolved]). It remembers for a minute at least which
-// operations its cancels made. Keep one Client per merchant for the life of the
+// cancel them again ([ErrUnresolved]). It remembers which operations its cancels
+// made, of some ten thousand payments. Keep one Client per merchant for the life of the
 // program; where there are several, one after the other or side by side, let one
 // at a time cancel a payment, and let the payment rest for more than a minute in
 // between.
@@ -58,6 +58,7 @@ type Client struct {
 	now                func() time.Time
 	verifiers          []Verifier
 	payments           payments
+	clock              serverClock
 	watches            watches
 	questions          gate
 

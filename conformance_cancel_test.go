@@ -222,7 +222,7 @@ func cancelCases() []conformanceCase {
 		}},
 		{name: "plain billnumber in the answer, in process", in: isFlat, server: []assisttest.Option{assisttest.WithPlainBillnumbers()}, play: func(s *scene) {
 			order := s.pay(30)
-			x, err := s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")))
+			x, err := s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")), assist.LookFirst())
 			require.NoError(s, err)
 			require.Equal(s, assist.InProcess, x.Status)
 			x, err = s.client.Wait(s.Context(), x, time.Hour)

@@ -77,7 +77,7 @@ func (s *scene) lose(fault assisttest.Fault, moved string, is error) {
 		saved = in
 		assert.Zero(s, s.sent(), "the intent comes before the first byte")
 		return nil
-	}))
+	}), assist.LookFirst())
 	require.Equal(s, assist.Unknown, assist.OutcomeOf(err), "%v", err)
 	if is != nil {
 		require.ErrorIs(s, err, is)
@@ -119,7 +119,7 @@ func lossCases() []conformanceCase {
 			ctx, cancel := context.WithTimeout(s.Context(), 10*time.Second)
 			defer cancel()
 			began := time.Now()
-			_, err := s.client.Cancel(ctx, order.CancelRequest(rub(s, "10.00")))
+			_, err := s.client.Cancel(ctx, order.CancelRequest(rub(s, "10.00")), assist.LookFirst())
 			assert.Equal(s, 10*time.Second, time.Since(began))
 			require.Equal(s, assist.Unknown, assist.OutcomeOf(err))
 			require.ErrorIs(s, err, context.DeadlineExceeded)
@@ -139,7 +139,7 @@ func lossCases() []conformanceCase {
 		{name: "held up on its way", play: func(s *scene) {
 			order := s.pay(1)
 			s.server.Next(assisttest.DieAndDoLater(time.Hour))
-			_, err := s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")))
+			_, err := s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")), assist.LookFirst())
 			in := intentOf(s, err)
 			time.Sleep(59 * time.Minute)
 			r, err := s.client.Resolve(s.Context(), in)
@@ -156,7 +156,7 @@ func lossCases() []conformanceCase {
 		{name: "lost and listed late", play: func(s *scene) {
 			order := s.pay(1)
 			s.server.Next(assisttest.DieAfter().And(assisttest.ListLate(10 * time.Minute)))
-			_, err := s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")))
+			_, err := s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")), assist.LookFirst())
 			r, err := s.client.ResolveWait(s.Context(), intentOf(s, err), time.Hour)
 			require.NoError(s, err)
 			assert.Equal(s, assist.Accepted, r.Outcome)
@@ -176,7 +176,7 @@ func lossCases() []conformanceCase {
 		{name: "lost while in process", play: func(s *scene) {
 			order := s.pay(30)
 			s.server.Next(assisttest.DieAfter())
-			_, err := s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")))
+			_, err := s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")), assist.LookFirst())
 			r, err := s.client.Resolve(s.Context(), intentOf(s, err))
 			require.NoError(s, err)
 			require.Equal(s, assist.Accepted, r.Outcome)
@@ -189,7 +189,7 @@ func lossCases() []conformanceCase {
 		{name: "all of a payment, lost", play: func(s *scene) {
 			order := s.pay(1)
 			s.server.Next(assisttest.DieAfter())
-			_, err := s.client.CancelFull(s.Context(), order.CancelRequest(assist.Money{}))
+			_, err := s.client.CancelFull(s.Context(), order.CancelRequest(assist.Money{}), assist.LookFirst())
 			r, err := s.client.Resolve(s.Context(), intentOf(s, err))
 			require.NoError(s, err)
 			assert.Equal(s, assist.Accepted, r.Outcome)
@@ -221,7 +221,7 @@ func lossCases() []conformanceCase {
 			_, err := s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")))
 			require.NoError(s, err)
 			s.server.Next(assisttest.Replay())
-			_, err = s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")))
+			_, err = s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")), assist.LookFirst())
 			require.Equal(s, assist.Unknown, assist.OutcomeOf(err), "%v", err)
 			require.ErrorIs(s, err, assist.ErrOtherAnswer)
 			s.requireMoved(order.Billnumber, "20.00")

@@ -165,7 +165,7 @@ func refusalCases() []conformanceCase {
 			req := order.CancelRequest(rub(s, "10.00"))
 			req.ExternalRefundID = "refund-2000-01-01_2"
 			s.server.Next(assisttest.Twice())
-			_, err := s.client.Cancel(s.Context(), req)
+			_, err := s.client.Cancel(s.Context(), req, assist.LookFirst())
 			require.Equal(s, assist.Unknown, assist.OutcomeOf(err))
 			s.requireMoved(order.Billnumber, "10.00")
 			r, err := s.client.Resolve(s.Context(), intentOf(s, err))

@@ -223,7 +223,7 @@ func TestWalletRulesNeedTheOrder(t *testing.T) {
 	req.Order = paidByWebMoney(t)
 	req.Amount.currency = "USD"
 	_, err := c.Cancel(t.Context(), req)
-	require.ErrorIs(t, err, ErrCurrencyMismatch)
+	require.ErrorAs(t, err, new(*ValidationError))
 	assert.Equal(t, NotSent, OutcomeOf(err))
 	assert.Zero(t, mock.GetTotalCallCount())
 

@@ -22,9 +22,11 @@ type reply struct {
 	status   int
 	size     int
 	date     time.Time // of the HTTP Date header; zero where there is none
-	asked    time.Time // when the request was made, by the client's clock
 	received time.Time // by the client's clock
 	header   http.Header
+	// began and ended bound the exchange by the machine's monotonic clock, which
+	// nobody sets. They are set by the caller of exchange.
+	began, ended time.Time
 }
 
 // neverSent wraps the failure of an exchange that proves that no byte left.
@@ -40,7 +42,6 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 	if ctx.Err() != nil {
 		return nil, &neverSent{contextError(ctx)}
 	}
-	asked := c.now()
 	var conn connectionTrace
 	if c.callTimeout > 0 {
 		var cancel context.CancelFunc
@@ -69,7 +70,7 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 		// any time limit from then on.
 		return nil, fmt.Errorf("%w (HTTP 101)", ErrUnreadable)
 	}
-	r := &reply{status: resp.StatusCode, header: resp.Header, asked: asked}
+	r := &reply{status: resp.StatusCode, header: resp.Header}
 	text, err := readWhole(resp.Body, resp.ContentLength, c.maxSize)
 	if err != nil {
 		return nil, c.causeOf(ctx, err)

@@ -27,9 +27,6 @@ func (c *Client) Refresh(ctx context.Context, x *Cancellation) (*Cancellation, e
 		return x, nil
 	}
 	s := c.look(ctx, &x.Intent, x.window(c))
-	if s.err != nil {
-		return nil, s.err
-	}
 	return c.follow(ctx, x, s)
 }
 
@@ -51,12 +48,22 @@ func questionError(err error) error {
 // sighting is what one answer of order result shows of one payment. It keeps
 // nothing else of the answer: thousands of waits each hold one.
 type sighting struct {
-	order *Order // nil where err is set
-	err   error  // a *FollowError
-	// serverTime is the Date header: what the server's clock showed between asked
-	// and received, which are the client's. A zero serverTime is unknown.
-	serverTime, asked, received time.Time
-	retryAfter                  time.Duration // wished by the server; 0 is none
+	order      *Order        // nil where err is set
+	err        error         // a *FollowError
+	date       time.Time     // of the Date header; zero where there is none
+	retryAfter time.Duration // wished by the server; 0 is none
+}
+
+// of gives why the sighting says nothing about an intent, or nil: the question
+// failed, or the answer is one from before the intent was sent.
+func (s *sighting) of(in Intent) error {
+	if s.err != nil {
+		return s.err
+	}
+	if err := in.madeBefore(s.date); err != nil {
+		return questionError(err)
+	}
+	return nil
 }
 
 // look asks order result about the payment of an intent.
@@ -64,7 +71,7 @@ func (c *Client) look(ctx context.Context, in *Intent, w window) *sighting {
 	order, r, err := c.orderOfPayment(ctx, in.Request.OrderNumber, in.Request.Billnumber, w)
 	s := &sighting{order: order, err: err}
 	if r != nil {
-		s.serverTime, s.asked, s.received, s.retryAfter = r.date, r.asked, r.received, retryAfter(r.header, c.now())
+		s.date, s.retryAfter = r.date, retryAfter(r.header, c.now())
 	}
 	return s
 }
@@ -83,25 +90,30 @@ func (x *Cancellation) window(c *Client) window {
 // order's state is never the answer: Approved, PartialCanceled and even
 // Canceled can stand beside an operation in process (protocol §6).
 func (c *Client) follow(ctx context.Context, x *Cancellation, s *sighting) (*Cancellation, error) {
+	if err := s.of(x.Intent); err != nil {
+		return nil, err
+	}
+	listed, err := c.listed(x, s.order)
+	if err != nil {
+		return nil, err
+	}
 	own := slices.Clone(x.Operations)
 	var succeeded, declined int
 	for i := range own {
-		listed, err := c.listed(x, own[i], s)
-		if err != nil {
-			return nil, err
-		}
-		if listed == nil {
+		op, found := listed[own[i].Billnumber]
+		if !found {
 			// Not listed yet: in process, not gone.
 			continue
 		}
-		own[i] = *listed
-		switch followedStage(*listed) {
+		own[i] = op
+		switch followedStage(op) {
 		case stageSucceeded:
 			succeeded++
 		case stageDeclined:
 			declined++
 		}
 	}
+	c.payments.claim(x.Intent, own)
 	newest := newestOf(own)
 	switch {
 	case declined == len(own):
@@ -109,6 +121,7 @@ func (c *Client) follow(ctx context.Context, x *Cancellation, s *sighting) (*Can
 		c.settle(ctx, x.Intent.ID, Rejected, nil)
 		return nil, c.declined(newest)
 	case declined > 0 && declined+succeeded == len(own):
+		c.payments.reopen(x.Intent)
 		return nil, &UnknownOutcomeError{Intent: x.Intent, Err: fmt.Errorf(
 			"%w: %d of %d operations were declined, the others gave money back", ErrContradiction, declined, len(own))}
 	}
@@ -120,27 +133,32 @@ func (c *Client) follow(ctx context.Context, x *Cancellation, s *sighting) (*Can
 	return followed, nil
 }
 
-// listed finds one of our operations in the listing, or nil.
-func (c *Client) listed(x *Cancellation, own Operation, s *sighting) (*Operation, error) {
-	if own.Billnumber.Operation() == 0 {
-		// A flat answer gave no number: it is found by what is new.
-		certain, doubtful := c.candidates(x.Intent, s)
-		if len(certain) == 1 && len(doubtful) == 0 {
-			return &certain[0], nil
-		}
-		return nil, nil
+// listed finds the cancel's operations in the listing, by the billnumbers under
+// which they are known.
+func (c *Client) listed(x *Cancellation, order *Order) (map[Billnumber]Operation, error) {
+	amounts := make(map[Billnumber]Money, len(x.Operations))
+	for _, op := range x.Operations {
+		amounts[op.Billnumber] = op.Amount
 	}
-	for i := range s.order.Operations {
-		op := &s.order.Operations[i]
-		if op.Billnumber != own.Billnumber {
+	found := make(map[Billnumber]Operation, len(x.Operations))
+	for _, op := range order.Operations {
+		amount, ours := amounts[op.Billnumber]
+		if !ours || op.Billnumber.Operation() == 0 {
 			continue
 		}
-		if op.Type != OperationCancel || op.Amount != own.Amount {
+		if op.Type != OperationCancel || op.Amount != amount {
 			return nil, questionError(fmt.Errorf("%w: operation %s is listed with another type or amount", ErrContradiction, op.Billnumber))
 		}
-		return op, nil
+		found[op.Billnumber] = op
 	}
-	return nil, nil
+	if plain := x.Intent.Request.Billnumber.Payment(); amounts[plain] != (Money{}) {
+		// A flat answer gave no number: the operation is found by what is new.
+		f := c.sift(x.Intent, order)
+		if len(f.certain) == 1 && len(f.doubtful) == 0 && len(f.missing) == 0 && f.certain[0].Amount == amounts[plain] {
+			found[plain] = f.certain[0]
+		}
+	}
+	return found, nil
 }
 
 // followedStage judges a listed operation. Declined ends it whatever its code;

@@ -24,20 +24,73 @@ type Intent struct {
 	// [LookFirst]. Nil means that they aren't known; an empty list that there
 	// were none.
 	Before []Billnumber
-	// LookedAt is what the server's clock showed when it told Before. Zero where
-	// that isn't known.
+	// LookedAt is what the server's clock showed when it told Before, by the HTTP
+	// Date header of that answer. Zero where that isn't known.
 	LookedAt time.Time
+	// ServerSentAt is SentAt on the server's clock: LookedAt and what has passed
+	// since by this machine's monotonic clock. The truth may be up to ServerSlack
+	// later, as the answer was some time on its way. Zero without LookedAt. SentAt
+	// itself is comparable with no date of the server's.
+	ServerSentAt time.Time
+	ServerSlack  time.Duration
 }
 
-func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) Intent {
+// answerTime is how long after the send a cancel that arrived at once may still
+// be worked on: the SDK's own transport gives up then.
+const answerTime = 90 * time.Second
+
+// madeBefore tells by the Date header of a listing that it was made before the
+// intent was sent: an earlier answer is being repeated.
+func (in Intent) madeBefore(dated time.Time) error {
+	sent := in.ServerSentAt
+	if sent.IsZero() {
+		sent = in.LookedAt
+	}
+	return repeated(dated, sent)
+}
+
+// datedBesideSend tells an operation that is dated, within the tolerance of two
+// clocks, between the send and the end of the time in which it is answered.
+func (in Intent) datedBesideSend(op Operation) bool {
+	if in.ServerSentAt.IsZero() || op.Date.IsZero() {
+		return false
+	}
+	first := in.ServerSentAt.Add(-clockTolerance)
+	last := in.ServerSentAt.Add(in.ServerSlack + answerTime + clockTolerance)
+	return !op.Date.Before(first) && !op.Date.After(last)
+}
+
+// datedBeforeLook tells an operation that is dated before the look which didn't
+// list it: the look was an old one, or the clocks are apart. One without a date
+// can't be told from such a one.
+func (in Intent) datedBeforeLook(op Operation) bool {
+	return op.Date.IsZero() || op.Date.Before(in.LookedAt.Add(-clockTolerance))
+}
+
+// sentAt stamps the intent with the moment of the send, by the client's clock, and
+// on the server's by the look.
+func (in *Intent) sentAt(now time.Time, look *look) {
+	in.SentAt = now.UTC()
+	if look != nil && !look.date.IsZero() {
+		in.LookedAt = look.date.UTC()
+		in.ServerSentAt, in.ServerSlack = look.reading(time.Now()).UTC(), look.slack()
+	}
+}
+
+// newIntent makes the intent of a cancel. Of look, which may be nil, it takes
+// what there was before.
+func (c *Client) newIntent(req CancelRequest, full bool, look *look) Intent {
 	in := Intent{
 		ID:         rand.Text(),
 		MerchantID: c.merchant.MerchantID,
 		Request:    req.withoutPersonal(),
 		Full:       full,
-		SentAt:     c.now().UTC(),
-		Before:     before,
 	}
+	in.sentAt(c.now(), look)
+	if look != nil {
+		in.Before = look.order.billnumbers()
+	}
+	before := in.Before
 	if known := in.Request.Order; known != nil && before != nil {
 		// Before says it already.
 		said := setOf(before)
@@ -52,7 +105,7 @@ func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) In
 		return in
 	}
 	known := in.known()
-	for _, operation := range others {
+	for _, operation := range sorted(others) {
 		if known[operation] {
 			continue
 		}
@@ -64,13 +117,8 @@ func (c *Client) newIntent(req CancelRequest, full bool, before []Billnumber) In
 	return in
 }
 
-// knownBefore tells the operations that can't be this intent's, because they
-// were seen before it was sent.
-func (in Intent) knownBefore(b Billnumber) bool {
-	return slices.Contains(in.Before, b) || in.Request.Order != nil && names(in.Request.Order.Operations, b)
-}
-
-// known are the operations of knownBefore, for where many are asked for.
+// known are the operations that can't be this intent's, because they were seen
+// before it was sent.
 func (in Intent) known() map[Billnumber]bool {
 	known := setOf(in.Before)
 	if in.Request.Order != nil {
@@ -89,9 +137,10 @@ func setOf(billnumbers []Billnumber) map[Billnumber]bool {
 	return set
 }
 
-// mayOwn tells whether the cancel may have made the operation.
-func (in Intent) mayOwn(op Operation) bool {
-	return (in.Full || in.Request.Amount == op.Amount) && !in.knownBefore(op.Billnumber)
+// possibleAmount tells whether the cancel can have made an operation of that
+// amount: a part exactly its own, all of a payment any.
+func (in Intent) possibleAmount(amount Money) bool {
+	return in.Full && !amount.IsZero() || !in.Full && in.Request.Amount == amount
 }
 
 // CancelOption changes how one cancel is made.
@@ -107,15 +156,17 @@ type cancelOptions struct {
 // Store it durably there: whatever happens later, it can be resolved. An error
 // of the function stops the cancel, with outcome [NotSent]. The function runs
 // while other cancels of the payment wait, so it must not cancel the same
-// payment with the same client.
+// payment with the same client. The cancel may still end [NotSent] afterwards, and
+// no send then ever comes: the stored intent is to be discarded.
 func SaveIntent(save func(context.Context, Intent) error) CancelOption {
 	return func(o *cancelOptions) { o.saveIntent = save }
 }
 
 // LookFirst asks for the order before the send, so that the Intent knows the
-// operations there were. A lost answer can then be resolved for certain, even
-// when the cancel was refused. If the question fails or the order isn't found,
-// nothing is sent.
+// operations there were. A lost answer can then be resolved, even when the cancel
+// was declined; without it [Client.Resolve] only shows what there is, because no
+// date proves that an operation is new. If the question fails, if the order isn't
+// found, or if the answer lacks an operation that is known, nothing is sent.
 func LookFirst() CancelOption {
 	return func(o *cancelOptions) { o.lookFirst = true }
 }

@@ -37,31 +37,46 @@ type PeriodQuery struct {
 // was found in the window. One question is asked, or a few where the window has
 // to shrink.
 func (c *Client) OrderResult(ctx context.Context, q OrderQuery) ([]Order, error) {
-	orders, _, err := c.ordersOf(ctx, wire.OrderResult, q)
-	return orders, err
+	return c.ordersOf(ctx, wire.OrderResult, q)
 }
 
 // OrderState asks for the orders of an order number without their operations.
 // Errors are as with [Client.OrderResult]. The state of an order never tells
 // what became of a cancel.
 func (c *Client) OrderState(ctx context.Context, q OrderQuery) ([]Order, error) {
-	orders, _, err := c.ordersOf(ctx, wire.OrderState, q)
-	return orders, err
+	return c.ordersOf(ctx, wire.OrderState, q)
 }
 
-func (c *Client) ordersOf(ctx context.Context, s wire.Service, q OrderQuery) ([]Order, *reply, error) {
+func (c *Client) ordersOf(ctx context.Context, s wire.Service, q OrderQuery) ([]Order, error) {
 	wrong := checkOrderNumber(q.OrderNumber)
 	if wrong == nil && !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
 		wrong = &ValidationError{Field: "To", Reason: "must not be before From"}
 	}
 	if wrong != nil {
-		return nil, nil, &FollowError{Service: s.String(), Err: wrong}
+		return nil, &FollowError{Service: s.String(), Err: wrong}
 	}
 	w := window{from: q.From, to: q.To, fixed: true}
 	if q.From.IsZero() {
 		w = window{from: c.now().Add(-lookBack), to: q.To}
 	}
-	return c.search(ctx, s, q.OrderNumber, w)
+	orders, _, err := c.search(ctx, s, q.OrderNumber, w)
+	for i := range orders {
+		// Nothing but the number says here which order is meant. It may come back in
+		// another spelling, but not with other digits.
+		if got := orders[i].Number; got != "" && digitsOf(got) != digitsOf(q.OrderNumber) {
+			return nil, &FollowError{Service: s.String(), Err: fmt.Errorf("%w: another order number", ErrOtherAnswer)}
+		}
+	}
+	return orders, err
+}
+
+func digitsOf(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // search asks an order service, and asks again in a shorter window when the
@@ -103,14 +118,38 @@ func (c *Client) askOrders(ctx context.Context, s wire.Service, number string, w
 		if orders[i], err = orderOf(&r.answer.Orders[i]); err != nil {
 			return failed(err)
 		}
-		if got := orders[i].Number; got != "" && got != strings.TrimSpace(number) {
-			return failed(fmt.Errorf("%w: another order number", ErrOtherAnswer))
+		if err := c.signedFor(number, &orders[i]); err != nil {
+			return failed(err)
 		}
 		if err := c.verify(s, &r.answer.Orders[i], nil); err != nil {
 			return failed(err)
 		}
 	}
+	if err := onlyOnce(orders); err != nil {
+		return failed(err)
+	}
 	return orders, r, nil
+}
+
+// onlyOnce refuses orders of which one stands twice, or an operation of one: which
+// of the two is true isn't told, so neither is believed.
+func onlyOnce(orders []Order) error {
+	known := make(map[Billnumber]bool, len(orders))
+	for i := range orders {
+		if b := orders[i].Billnumber; known[b] {
+			return fmt.Errorf("%w: the order %s stands twice", ErrContradiction, b)
+		}
+		known[orders[i].Billnumber] = true
+		seen := make(map[Billnumber]bool, len(orders[i].Operations))
+		for j := range orders[i].Operations {
+			b := orders[i].Operations[j].Billnumber
+			if seen[b] {
+				return fmt.Errorf("%w: the operation %s stands twice", ErrContradiction, b)
+			}
+			seen[b] = true
+		}
+	}
+	return nil
 }
 
 // ResultsByDate asks for all operations of a period, one row each, always by
@@ -180,6 +219,12 @@ func (c *Client) ResultsByDate(ctx context.Context, q PeriodQuery) ([]Payment, e
 func (c *Client) ask(ctx context.Context, q *wire.Request, attempt int) (*reply, error) {
 	start := time.Now()
 	r, err := c.exchange(ctx, q.Service, c.protocol.forService(q.Service).encode(q), false)
+	if r != nil {
+		r.began, r.ended = start, time.Now()
+	}
+	if err == nil {
+		err = c.clock.check(r)
+	}
 	if err == nil {
 		var refusal *APIError
 		if refusal, err = c.refusalIn(&r.answer); refusal != nil {

@@ -12,7 +12,7 @@ import (
 type payments struct {
 	mu     sync.Mutex
 	known  map[Billnumber]*paymentDesk
-	claims claims
+	memory memory
 }
 
 // paymentDesk serves one payment. It is kept while somebody stands at it, and
@@ -22,7 +22,7 @@ type paymentDesk struct {
 	standing   int
 	unresolved []Intent
 	passedOver []Intent // unresolved, but cancelled again despite it
-	claimed    []claim  // known since something is unresolved
+	claims     *claims  // kept from being forgotten, while something is unresolved
 }
 
 // enter waits for the payment's turn and gives the function that ends it. Two
@@ -67,29 +67,67 @@ func (p *payments) deskLocked(payment Billnumber) *paymentDesk {
 func (d *paymentDesk) settled() bool { return len(d.unresolved) == 0 && len(d.passedOver) == 0 }
 
 func (p *payments) dropLocked(payment Billnumber, desk *paymentDesk) {
-	if desk.standing == 0 && desk.settled() {
-		delete(p.known, payment)
+	if desk.settled() {
+		desk.claims = nil
+		if desk.standing == 0 {
+			delete(p.known, payment)
+		}
 	}
 }
 
-// remember notes a cancel whose outcome is unknown. One that was passed over
-// stays so.
-func (p *payments) remember(in Intent) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	desk := p.deskLocked(in.Request.Billnumber.Payment())
-	if contains(desk.unresolved, in) || contains(desk.passedOver, in) {
-		return
-	}
-	p.keepClaimsLocked(desk, in)
+// openLocked notes a cancel whose outcome is unknown.
+func (p *payments) openLocked(desk *paymentDesk, in Intent) {
+	desk.claims = p.claimsLocked(in.Request.Billnumber.Payment())
 	desk.unresolved = append(desk.unresolved, in)
 }
 
-// forget drops a cancel that is resolved.
+// remember closes the payment for a cancel whose outcome is unknown. One that
+// was passed over stays so, and one that is settled stays settled: it may be
+// asked about by somebody who doesn't know.
+func (p *payments) remember(in Intent) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.memory.isSettled(in.ID) {
+		return
+	}
+	desk := p.deskLocked(in.Request.Billnumber.Payment())
+	if !contains(desk.unresolved, in) && !contains(desk.passedOver, in) {
+		p.openLocked(desk, in)
+	}
+}
+
+// reopen closes the payment for a cancel that was settled and isn't any more.
+func (p *payments) reopen(in Intent) {
+	p.mu.Lock()
+	p.memory.unsettle(in.ID)
+	p.mu.Unlock()
+	p.remember(in)
+}
+
+// begin closes the payment for a cancel that is about to be sent, and lets those
+// that a person has decided about be passed over. It does nothing and gives the
+// cancel that is in the way where there is another one: it may have become known
+// while the intent was saved.
+func (p *payments) begin(in Intent, passedOver []Intent) (earlier Intent, inTheWay bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	desk := p.deskLocked(in.Request.Billnumber.Payment())
+	if earlier, found := desk.unresolvedBut(passedOver); found {
+		return earlier, true
+	}
+	for _, other := range passedOver {
+		p.passOverLocked(desk, other)
+	}
+	p.openLocked(desk, in)
+	return Intent{}, false
+}
+
+// forget drops a cancel that is settled.
 func (p *payments) forget(in Intent) {
 	payment := in.Request.Billnumber.Payment()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.memory.settle(in.ID)
 	desk := p.known[payment]
 	if desk == nil {
 		return
@@ -105,12 +143,16 @@ func (p *payments) forget(in Intent) {
 func (p *payments) passOver(in Intent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	desk := p.deskLocked(in.Request.Billnumber.Payment())
-	p.keepClaimsLocked(desk, in)
-	desk.unresolved = without(desk.unresolved, in)
-	if !contains(desk.passedOver, in) {
-		desk.passedOver = append(desk.passedOver, in)
+	p.passOverLocked(p.deskLocked(in.Request.Billnumber.Payment()), in)
+}
+
+func (p *payments) passOverLocked(desk *paymentDesk, in Intent) {
+	if p.memory.isSettled(in.ID) || contains(desk.passedOver, in) {
+		return
 	}
+	desk.claims = p.claimsLocked(in.Request.Billnumber.Payment())
+	desk.unresolved = without(desk.unresolved, in)
+	desk.passedOver = append(desk.passedOver, in)
 }
 
 // unresolvedBut gives the first unresolved cancel of the payment that is none of
@@ -118,11 +160,14 @@ func (p *payments) passOver(in Intent) {
 func (p *payments) unresolvedBut(payment Billnumber, passedOver []Intent) (Intent, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	desk := p.known[payment]
-	if desk == nil {
-		return Intent{}, false
+	if desk := p.known[payment]; desk != nil {
+		return desk.unresolvedBut(passedOver)
 	}
-	for _, in := range desk.unresolved {
+	return Intent{}, false
+}
+
+func (d *paymentDesk) unresolvedBut(passedOver []Intent) (Intent, bool) {
+	for _, in := range d.unresolved {
 		if !contains(passedOver, in) {
 			return in, true
 		}
@@ -130,23 +175,30 @@ func (p *payments) unresolvedBut(payment Billnumber, passedOver []Intent) (Inten
 	return Intent{}, false
 }
 
-// sentAfter gives the cancels of the intent's payment that were not sent before
-// it and whose outcome isn't known: those under way among them.
-func (p *payments) sentAfter(in Intent) (later []Intent) {
+// rivals gives the other cancels of the payment that may have made an operation
+// which looks like the intent's: those that were not sent before it and whose
+// outcome isn't known, and those that were accepted without a number.
+func (p *payments) rivals(in Intent) (rivals []Intent) {
+	payment := in.Request.Billnumber.Payment()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	desk := p.known[in.Request.Billnumber.Payment()]
-	if desk == nil {
-		return nil
-	}
-	for _, open := range [...][]Intent{desk.unresolved, desk.passedOver} {
-		for _, other := range open {
-			if other.ID != in.ID && !other.SentAt.Before(in.SentAt) {
-				later = append(later, other)
+	if desk := p.known[payment]; desk != nil {
+		for _, open := range [...][]Intent{desk.unresolved, desk.passedOver} {
+			for _, other := range open {
+				if other.ID != in.ID && !other.SentAt.Before(in.SentAt) {
+					rivals = append(rivals, other)
+				}
 			}
 		}
 	}
-	return later
+	if known := p.knownClaimsLocked(payment); known != nil {
+		for _, other := range known.unnumbered {
+			if other.ID != in.ID {
+				rivals = append(rivals, other)
+			}
+		}
+	}
+	return rivals
 }
 
 func contains(intents []Intent, in Intent) bool {

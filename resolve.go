@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -17,6 +18,13 @@ type Resolution struct {
 	// Candidates are the operations that may be the intent's, where it can't be
 	// told. Empty with Unknown means that nothing has been seen yet.
 	Candidates []Operation
+	// Claimed are operations that would be candidates, but are known to this client
+	// to belong to other cancels.
+	Claimed []Operation
+	// Missing are numbers that the listing skips, although the order had no gaps
+	// before: an operation that isn't listed yet may bear one of them, and may be
+	// the intent's. At most twenty are named.
+	Missing []Billnumber
 	// Order is the payment's order as it was listed.
 	Order *Order
 }
@@ -26,33 +34,35 @@ type Resolution struct {
 //
 //   - Accepted: the cancel was performed. Follow the Cancellation if it is in
 //     process.
-//   - Rejected: Assist declined it; Err is a [*DeclinedError]. This can be told
-//     only of an intent made with [LookFirst].
+//   - Rejected: Assist declined it; Err is a [*DeclinedError].
 //   - Unknown without Candidates: nothing has been seen. The cancel may not have
 //     arrived, or may be listed late. Ask again; see [Client.ResolveWait].
 //   - Unknown with Candidates: several operations may be ours, or one that can't
 //     be told from another's. A person has to choose.
 //
+// Only an intent made with [LookFirst] can become Accepted or Rejected: what is
+// new is known by the numbers of operations, and no date proves it, because the
+// clocks behind the answers and those of the machines are several.
+//
 // Time proves nothing: however long nothing is seen, the SDK never calls the
 // cancel failed and never sends it again. When a person has decided, cancel
 // again with [DespiteUnknown]. Until then the client refuses to cancel the
-// payment: an intent that stays Unknown here is remembered like one that this
-// client sent.
+// payment, from before the question is asked: an intent that is resolved is
+// remembered like one that this client sent, unless the client knows that it is
+// settled.
 //
 // Where a payment has several stored intents, resolve the newest first: an
 // operation that a later cancel may have made is no certain candidate for an
 // earlier one, and only a client that has met the later one knows of it.
 //
-// A question that failed is a [*FollowError] and leaves everything as it was.
+// A question that failed is a [*FollowError] and says nothing.
 func (c *Client) Resolve(ctx context.Context, in Intent) (*Resolution, error) {
 	if err := c.ownsIntent(in); err != nil {
 		return nil, err
 	}
+	c.payments.remember(in)
 	s := c.look(ctx, &in, c.windowOf(in.Request.OrderDate))
-	if s.err != nil {
-		return nil, s.err
-	}
-	return c.resolution(ctx, in, s), nil
+	return c.resolution(ctx, in, s)
 }
 
 // ResolveWait asks as [Client.Resolve] does, at once and then at the pace of
@@ -64,13 +74,15 @@ func (c *Client) ResolveWait(ctx context.Context, in Intent, max time.Duration, 
 	if err := c.ownsIntent(in); err != nil {
 		return nil, err
 	}
+	c.payments.remember(in)
 	var last *Resolution
 	p := c.polling(&in, c.windowOf(in.Request.OrderDate), max, opts)
 	_, err := p.run(ctx, func(ctx context.Context, s *sighting) (bool, *Cancellation, error) {
-		if s.err != nil {
-			return false, nil, s.err
+		r, err := c.resolution(ctx, in, s)
+		if err != nil {
+			return false, nil, err
 		}
-		last = c.resolution(ctx, in, s)
+		last = r
 		return last.Outcome != Unknown, last.Cancellation, last.Err
 	})
 	switch {
@@ -96,105 +108,157 @@ func (c *Client) ownsIntent(in Intent) error {
 
 // resolution judges one listing and keeps the client's memory of unresolved
 // cancels in step.
-func (c *Client) resolution(ctx context.Context, in Intent, s *sighting) *Resolution {
-	r := c.decide(in, s)
+func (c *Client) resolution(ctx context.Context, in Intent, s *sighting) (*Resolution, error) {
+	if err := s.of(in); err != nil {
+		return nil, err
+	}
+	r, own := c.decide(in, s.order)
 	r.Order = s.order
 	if r.Outcome == Unknown {
-		c.payments.remember(in)
-		return r
+		return r, nil
 	}
 	// Claimed before it is forgotten: a cancel that waits for this one must know
 	// the operations.
-	var declined *DeclinedError
-	switch {
-	case r.Cancellation != nil:
-		c.payments.claim(in, r.Cancellation.Operations, c.now())
-	case errors.As(r.Err, &declined):
-		c.payments.claim(in, []Operation{declined.Operation}, c.now())
-	}
+	c.payments.claim(in, own)
 	c.payments.forget(in)
 	c.settle(ctx, in.ID, r.Outcome, r.Cancellation)
-	return r
+	return r, nil
 }
 
-func (c *Client) decide(in Intent, s *sighting) *Resolution {
-	certain, doubtful := c.candidates(in, s)
-	unknown := &Resolution{Outcome: Unknown, Candidates: append(certain[:len(certain):len(certain)], doubtful...)}
-	if len(doubtful) > 0 || len(certain) == 0 {
-		return unknown
+// decide says what a listing proves about an intent, and by which operations.
+func (c *Client) decide(in Intent, order *Order) (*Resolution, []Operation) {
+	f := c.sift(in, order)
+	unknown := &Resolution{
+		Outcome: Unknown, Candidates: append(f.certain[:len(f.certain):len(f.certain)], f.doubtful...), Claimed: f.claimed, Missing: f.missing,
 	}
-	if several := len(certain) > 1; several || in.Full && paymentsOf(s.order) > 1 {
-		// Only all of a payment can be several operations, and only when they make
-		// up what was left can none of them be another's.
-		if !in.Full || in.Before == nil || !makeUpTheRest(certain, s.order) {
-			return unknown
-		}
+	switch {
+	case in.Before == nil, len(f.certain) == 0, len(f.doubtful) > 0, len(f.missing) > 0:
+		return unknown, nil
+	case in.Full && !in.makeUpTheRest(f.certain, order):
+		return unknown, nil
+	case !in.Full && len(f.certain) > 1:
+		return unknown, nil
 	}
-	v := c.judgeOperations(in, *s.order, certain, followedStage)
+	v := c.judgeOperations(in, *order, f.certain, followedStage)
 	switch {
 	case v.outcome == Accepted:
-		return &Resolution{Outcome: Accepted, Cancellation: v.cancellation}
-	case v.outcome == Rejected && in.Before != nil:
-		return &Resolution{Outcome: Rejected, Err: v.err}
+		return &Resolution{Outcome: Accepted, Cancellation: v.cancellation, Claimed: f.claimed}, v.own
+	case v.outcome == Rejected && in.allBesideSend(f.certain):
+		return &Resolution{Outcome: Rejected, Err: v.err, Claimed: f.claimed}, v.own
 	}
 	// A declined operation may be another's attempt while ours is not listed yet:
-	// without the operations before, calling it ours could be a false "failed".
-	return unknown
+	// unless it is dated beside the send, calling it ours could be a false "failed".
+	return unknown, nil
 }
 
-// candidates are the cancels on the order that may be the intent's: new, of our
-// amount, and not dated before the send. Of the doubtful ones the date can't be
-// compared closely enough, or a later cancel may have made them.
-func (c *Client) candidates(in Intent, s *sighting) (certain, doubtful []Operation) {
-	earliest, slack, comparable := serverTimeOf(in.SentAt, s)
-	// The server showed this time before the send, so nothing of ours is older.
-	if looked := in.LookedAt.Add(-clockTolerance); !in.LookedAt.IsZero() && (!comparable || looked.After(earliest)) {
-		earliest, slack, comparable = looked, 0, true
-	}
-	known, claimed, rivals := in.known(), c.payments.claimedByOthers(in), c.payments.sentAfter(in)
-	for _, op := range s.order.Operations {
-		_, isClaimed := slices.BinarySearch(claimed, op.Billnumber)
-		switch {
-		case op.Type != OperationCancel, isClaimed, known[op.Billnumber]:
-			continue
-		case !in.Full && op.Amount != in.Request.Amount:
-			continue
-		case comparable && !op.Date.IsZero() && op.Date.Before(earliest):
-			continue
-		case slices.ContainsFunc(rivals, func(rival Intent) bool { return rival.mayOwn(op) }):
-			doubtful = append(doubtful, op)
-		case in.Before == nil && (!comparable || op.Date.IsZero() || op.Date.Before(earliest.Add(slack))):
-			doubtful = append(doubtful, op)
-		default:
-			certain = append(certain, op)
+func (in Intent) allBesideSend(operations []Operation) bool {
+	for _, op := range operations {
+		if !in.datedBesideSend(op) {
+			return false
 		}
 	}
-	return certain, doubtful
+	return true
 }
 
-// clockTolerance is how far two clocks compared by a Date header may be off: a
-// second of rounding on each side.
-const clockTolerance = 2 * time.Second
+// findings are the cancels on an order that may be an intent's.
+type findings struct {
+	certain  []Operation // new by their numbers, and nothing speaks against them
+	doubtful []Operation
+	claimed  []Operation // other cancels'
+	missing  []Billnumber
+}
 
-// serverTimeOf puts the moment of the send on the server's clock. The Date
-// header of the answer tells how far that clock is from ours, as closely as the
-// answer was quick: it may have been made at once and been late, or the other
-// way round. Without the header the packet date tells it, to the minute. Within
-// the slack nothing can be told.
-func serverTimeOf(sentAt time.Time, s *sighting) (earliest time.Time, slack time.Duration, comparable bool) {
-	if !s.serverTime.IsZero() {
-		slack := max(s.received.Sub(s.asked)-clockTolerance, 0)
-		return sentAt.Add(s.serverTime.Sub(s.received)).Add(-clockTolerance), slack, true
+// sift finds the cancels on the order that may be the intent's: of a possible
+// amount, and not known before. Nothing else hides one from the person who may
+// have to choose. Doubtful are all of an intent that didn't look, those that
+// another cancel may have made, and those dated before the look: that was an old
+// one then, or the clocks are apart.
+func (c *Client) sift(in Intent, order *Order) (f findings) {
+	known, claimed := in.known(), c.payments.claimedByOthers(in)
+	rivals := rivalsOf(c.payments.rivals(in))
+	for _, op := range order.Operations {
+		switch {
+		case op.Type != OperationCancel, known[op.Billnumber], !in.possibleAmount(op.Amount):
+		case claimed[op.Billnumber]:
+			f.claimed = append(f.claimed, op)
+		case in.Before == nil, in.datedBeforeLook(op), rivals.mayOwn(op):
+			f.doubtful = append(f.doubtful, op)
+		default:
+			f.certain = append(f.certain, op)
+		}
 	}
-	packet := s.order.PacketDate
-	if packet.IsZero() {
-		return time.Time{}, 0, false
+	f.missing = in.missingIn(order, known, claimed)
+	return f
+}
+
+// rivals are other cancels of a payment, with what each of them can't have made.
+type rivals []rival
+
+type rival struct {
+	intent Intent
+	known  map[Billnumber]bool
+}
+
+func rivalsOf(intents []Intent) rivals {
+	all := make(rivals, len(intents))
+	for i, in := range intents {
+		all[i] = rival{in, in.known()}
 	}
-	slack = 2 * clockTolerance
-	if packet.Second() == 0 {
-		slack += time.Minute
+	return all
+}
+
+func (all rivals) mayOwn(op Operation) bool {
+	for _, r := range all {
+		if r.intent.possibleAmount(op.Amount) && !r.known[op.Billnumber] {
+			return true
+		}
 	}
-	return sentAt.Add(packet.Sub(s.received)).Add(-clockTolerance), slack, true
+	return false
+}
+
+// maxMissing bounds how many numbers are named.
+const maxMissing = 20
+
+// missingIn finds the numbers that the listing skips and that nobody knows of. An
+// order whose operations were numbered without gaps when it was looked at keeps to
+// that (protocol §3, inferred), so what is skipped isn't listed yet. Of an order
+// that had gaps, or operations without a number, it can't be told.
+func (in Intent) missingIn(order *Order, known, claimed map[Billnumber]bool) (missing []Billnumber) {
+	if len(in.Before) == 0 || !gapless(in.Before) {
+		return nil
+	}
+	listed := make([]int, 0, len(order.Operations))
+	for _, op := range order.Operations {
+		listed = append(listed, op.Billnumber.Operation())
+	}
+	slices.Sort(listed)
+	payment := in.Request.Billnumber.Payment()
+	last := 0
+	for _, number := range listed {
+		for n := last + 1; n < number && len(missing) < maxMissing; n++ {
+			b := payment + Billnumber("."+strconv.Itoa(n))
+			if !known[b] && !claimed[b] {
+				missing = append(missing, b)
+			}
+		}
+		last = max(last, number)
+	}
+	return missing
+}
+
+// gapless tells operations that bear all the numbers from 1.
+func gapless(operations []Billnumber) bool {
+	numbers := make([]int, len(operations))
+	for i, b := range operations {
+		numbers[i] = b.Operation()
+	}
+	slices.Sort(numbers)
+	for i, n := range numbers {
+		if n != i+1 {
+			return false
+		}
+	}
+	return true
 }
 
 // paymentsOf counts the payments that make up an order: card and bonus points
@@ -209,22 +273,30 @@ func paymentsOf(o *Order) int {
 	return n
 }
 
-// makeUpTheRest tells whether the operations are all that was left of the order
-// beside its other cancels.
-func makeUpTheRest(own []Operation, o *Order) bool {
-	left := o.Amount
-	take := func(op Operation) (ok bool) {
-		var err error
-		left, err = left.Sub(op.Amount)
-		return err == nil
+// makeUpTheRest tells whether the operations are all that was left of the
+// payments beside the order's other cancels. Less than that is somebody's part,
+// and more is not one cancel's.
+func (in Intent) makeUpTheRest(own []Operation, o *Order) bool {
+	if in.Request.Billnumber.Operation() != 0 && paymentsOf(o) > 1 {
+		return false // of which of the payments a cancel was isn't listed
 	}
-	for _, op := range o.Operations {
-		if op.Type != OperationCancel || !names(own, op.Billnumber) && followedStage(op) == stageDeclined {
-			continue
-		}
-		if !take(op) {
+	others := beside(o.Operations, own)
+	holdings := holdingsOf(others)
+	for _, op := range others {
+		// A currency that can't be computed may have anything left.
+		if _, computed := holdings[op.Amount.Currency()]; !computed && isPaid(op) {
 			return false
 		}
 	}
-	return left.IsZero() && left != (Money{})
+	for _, op := range own {
+		if _, computed := holdings[op.Amount.Currency()]; !computed {
+			return false
+		}
+	}
+	for currency, h := range holdings {
+		if sumOf(own, currency) != h.left() {
+			return false
+		}
+	}
+	return true
 }

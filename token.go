@@ -39,6 +39,8 @@ type intentToken struct {
 	Full       bool       `json:"f,omitempty"`
 	SentAt     int64      `json:"s"`           // Unix nanoseconds
 	LookedAt   int64      `json:"l,omitempty"` // Unix seconds; 0 is not known
+	ServerSent int64      `json:"v,omitempty"` // Unix nanoseconds; 0 is not known
+	Slack      int64      `json:"u,omitempty"` // of ServerSent, nanoseconds
 	HasBefore  bool       `json:"w,omitempty"`
 	Before     []int      `json:"p,omitempty"`
 	Known      []int      `json:"k,omitempty"` // the operations of Request.Order
@@ -86,8 +88,9 @@ func (x *Cancellation) Token() string {
 	return sealToken(cancellationTokenKind, t)
 }
 
-// Resume makes a cancellation out of its token. It asks nothing, and knows only
-// what the token holds: no customer, and of each operation its billnumber,
+// Resume makes a cancellation out of its token. It asks nothing. The client knows
+// from then on whose the operations are. The cancellation holds only
+// what the token does: no customer, and of each operation its billnumber,
 // amount, and state and code where these are known. Another merchant's token is refused. Errors are
 // [ErrToken].
 func (c *Client) Resume(token string) (*Cancellation, error) {
@@ -122,6 +125,8 @@ func (c *Client) Resume(token string) (*Cancellation, error) {
 	}
 	x.Order.Operations = x.Operations
 	x.Operation = newestOf(x.Operations)
+	// A token is proof of whose the operations are.
+	c.payments.claim(in, x.Operations)
 	return x, nil
 }
 
@@ -131,6 +136,9 @@ func (in Intent) token() intentToken {
 		ID: in.ID, Merchant: in.MerchantID, Billnumber: req.Billnumber, Order: req.OrderNumber,
 		OrderDate: unixOf(req.OrderDate), Amount: req.Amount, Reason: int(req.Reason), RefundID: req.ExternalRefundID,
 		Full: in.Full, SentAt: in.SentAt.UnixNano(), LookedAt: unixOf(in.LookedAt), HasBefore: in.Before != nil,
+	}
+	if !in.ServerSentAt.IsZero() {
+		t.ServerSent, t.Slack = in.ServerSentAt.UnixNano(), int64(in.ServerSlack)
 	}
 	for _, b := range in.Before {
 		t.Before = append(t.Before, b.Operation())
@@ -157,7 +165,10 @@ func (t intentToken) intent() (Intent, error) {
 			Reason: CancelReason(t.Reason), ExternalRefundID: t.RefundID,
 		},
 	}
-	if err := in.Request.check(in.Full, SOAP); err != nil || t.ID == "" || t.Merchant == "" {
+	if t.ServerSent != 0 {
+		in.ServerSentAt, in.ServerSlack = time.Unix(0, t.ServerSent).UTC(), time.Duration(t.Slack)
+	}
+	if err := in.Request.check(in.Full, SOAP); err != nil || t.ID == "" || t.Merchant == "" || t.Slack < 0 {
 		return Intent{}, fmt.Errorf("%w: damaged", ErrToken)
 	}
 	payment := t.Billnumber.Payment()

@@ -3,6 +3,7 @@ package assist
 import (
 	"encoding/base64"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,8 @@ func fullIntent(t testing.TB) Intent {
 		SentAt:   time.Date(2013, 10, 24, 13, 58, 21, 123456789, time.UTC),
 		Before:   []Billnumber{"5700027202722028.1", "5700027202722028.2"},
 		LookedAt: time.Date(2013, 10, 24, 13, 58, 20, 0, time.UTC),
+
+		ServerSentAt: time.Date(2013, 10, 24, 13, 58, 21, 234567890, time.UTC), ServerSlack: 1300 * time.Millisecond,
 		Request: CancelRequest{
 			Billnumber: "5700027202722028.1", OrderNumber: "2013.10.23-700027-5", OrderDate: date, Amount: rub(t, "0.10"),
 			Reason: ReasonFraud, ExternalRefundID: "refund_07-A",
@@ -33,6 +36,7 @@ func TestIntentToken(t *testing.T) {
 		"everything":        func(*Intent) {},
 		"no date":           func(in *Intent) { in.Request.OrderDate = time.Time{} },
 		"before unknown":    func(in *Intent) { in.Before = nil },
+		"no server's clock": func(in *Intent) { in.LookedAt, in.ServerSentAt, in.ServerSlack = time.Time{}, time.Time{}, 0 },
 		"nothing before":    func(in *Intent) { in.Before = []Billnumber{} },
 		"full":              func(in *Intent) { in.Full, in.Request.Amount = true, Money{} },
 		"no order":          func(in *Intent) { in.Request.Order = nil },
@@ -53,6 +57,79 @@ func TestIntentToken(t *testing.T) {
 				assert.True(t, r > ' ' && r < 0x7f, "printable")
 			}
 		})
+	}
+}
+
+// What was stored by earlier versions of this package stays readable, and can be
+// resolved. The texts in testdata/tokens are never made anew.
+func TestStoredTokensStayReadable(t *testing.T) {
+	t.Parallel()
+	stored := func(name string) string {
+		text, err := os.ReadFile("testdata/tokens/" + name + ".txt")
+		require.NoError(t, err)
+		return string(text)
+	}
+	// As they were before the send was known by the server's clock.
+	want := fullIntent(t)
+	want.ServerSentAt, want.ServerSlack = time.Time{}, 0
+	for name, change := range map[string]func(*Intent){
+		"intent_looked":              func(*Intent) {},
+		"intent_blind":               func(in *Intent) { in.Before, in.LookedAt, in.Request.Order = nil, time.Time{}, nil },
+		"intent_looked_at_nothing":   func(in *Intent) { in.Before = []Billnumber{} },
+		"intent_looked_without_date": func(in *Intent) { in.LookedAt = time.Time{} },
+		"intent_full": func(in *Intent) {
+			in.Full, in.Request.Amount, in.Request.Billnumber = true, Money{}, "5700027202722028"
+		},
+	} {
+		in, err := ParseIntent(stored(name))
+		require.NoError(t, err, name)
+		want := want
+		change(&want)
+		assert.Equal(t, want, in, name)
+		again, err := ParseIntent(in.Token())
+		require.NoError(t, err, name)
+		assert.Equal(t, in, again, name)
+
+		l := &listing{}
+		payment := numbered(".1").with(func(op *answerOperation) { op.kind, op.amount = "100", "1.00" })
+		for _, op := range []answerOperation{payment, numbered(".2"), cancelled().with(func(op *answerOperation) {
+			if in.Full {
+				op.amount = "0.90"
+			}
+		})} {
+			l.put(op, time.Time{})
+			l.operations[len(l.operations)-1].done = in.SentAt.Add(time.Second)
+		}
+		r, err := l.client(t).Resolve(t.Context(), in)
+		require.NoError(t, err, name)
+		switch name {
+		case "intent_blind":
+			assert.Equal(t, Unknown, r.Outcome, name)
+			assert.Len(t, r.Candidates, 2, name)
+		case "intent_looked_at_nothing":
+			assert.Equal(t, Unknown, r.Outcome, name)
+			assert.Len(t, r.Candidates, 2, name)
+		default:
+			require.Equal(t, Accepted, r.Outcome, "%s: %v %v", name, r.Candidates, r.Missing)
+			assert.Equal(t, Billnumber("5700027202722028.3"), r.Cancellation.Operation.Billnumber, name)
+		}
+	}
+	for name, numbers := range map[string][]Billnumber{
+		"cancellation_in_process": {"5700027202722028.3", "5700027202722028.4"}, "cancellation_unnumbered": {"5700027202722028"},
+	} {
+		l := &listing{}
+		c := l.client(t)
+		x, err := c.Resume(stored(name))
+		require.NoError(t, err, name)
+		own := make([]Billnumber, len(x.Operations))
+		for i, op := range x.Operations {
+			own[i] = op.Billnumber
+			l.put(numbered(strings.TrimPrefix(string(op.Billnumber), "5700027202722028")), time.Time{})
+		}
+		assert.Equal(t, numbers, own, name)
+		followed, err := c.Refresh(t.Context(), x)
+		require.NoError(t, err, name)
+		assert.Equal(t, Succeeded, followed.Status, name)
 	}
 }
 
@@ -126,6 +203,7 @@ func TestWrongTokens(t *testing.T) {
 		"no billnumber":   sealToken(intentTokenKind, func() intentToken { s := in.token(); s.Billnumber = ""; return s }()),
 		"no amount":       sealToken(intentTokenKind, func() intentToken { s := in.token(); s.Amount = Money{}; return s }()),
 		"wrong operation": sealToken(intentTokenKind, func() intentToken { s := in.token(); s.Before = []int{-1}; return s }()),
+		"negative slack":  sealToken(intentTokenKind, func() intentToken { s := in.token(); s.Slack = -1; return s }()),
 		"wrong known":     sealToken(intentTokenKind, func() intentToken { s := in.token(); s.Known = []int{1e9}; return s }()),
 	}
 	for name, text := range tests {

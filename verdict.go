@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/assist-go/assist/internal/wire"
@@ -28,82 +27,82 @@ func contradiction(format string, args ...any) verdict {
 
 func foreign(reason string) verdict { return doubt(fmt.Errorf("%w: %s", ErrOtherAnswer, reason)) }
 
-// oldestOperation is how long before its packet an operation of ours may be
-// dated. An older one was made by an earlier cancel, or the answer is a replay.
-// A later one is never refused: the documents' own sample is dated a day after
-// its packet (protocol §7).
-const oldestOperation = time.Hour
-
 // judge reads the answer to the cancel.
-func (c *Client) judge(in Intent, r *reply, wallet Wallet) verdict {
-	a := &r.answer
-	refusal, err := c.refusalIn(a)
+func (a *cancelAttempt) judge(r *reply) verdict {
+	c, in := a.client, a.intent
+	// What was made before the request says nothing about it, whatever it shows.
+	if err := a.replayed(r); err != nil {
+		return doubt(err)
+	}
+	refusal, err := c.refusalIn(&r.answer)
 	if err != nil {
 		return doubt(err)
 	}
+	orders := r.answer.Orders
 	if refusal != nil {
-		refusal.Billnumber, refusal.Wallet, refusal.At = in.Request.Billnumber, wallet, r.received.UTC()
+		refusal.Billnumber, refusal.Wallet, refusal.At = in.Request.Billnumber, walletOfOrder(a.known), r.received.UTC()
 		switch {
-		case len(a.Orders) > 0:
+		case len(orders) > 0:
 			return contradiction("an order stands beside the refusal: %w", refusal)
 		case refusal.Outcome() == Rejected:
 			return verdict{outcome: Rejected, err: refusal}
 		}
 		return doubt(refusal)
 	}
-	if len(a.Orders) != 1 {
-		return foreign(fmt.Sprintf("%d orders in the answer to a cancel", len(a.Orders)))
+	if len(orders) != 1 {
+		return foreign(fmt.Sprintf("%d orders in the answer to a cancel", len(orders)))
 	}
-	order, err := orderOf(&a.Orders[0])
+	order, err := orderOf(&orders[0])
 	if err != nil {
 		return doubt(err)
 	}
-	switch {
-	case order.Billnumber != in.Request.Billnumber.Payment():
+	if order.Billnumber != in.Request.Billnumber.Payment() {
 		return foreign("the billnumber of another payment")
-	case order.Number != "" && order.Number != strings.TrimSpace(in.Request.OrderNumber):
-		return foreign("another order number")
 	}
-	own, err := ownOperations(in, order)
-	if err != nil {
+	if err := onlyOnce([]Order{order}); err != nil {
 		return doubt(err)
 	}
-	if madeBefore(in, r, order, own) {
-		return foreign("an operation or an answer from before the request was sent")
+	if a.look != nil {
+		if err := a.look.outdated(r, &order); err != nil {
+			return doubt(err)
+		}
+	}
+	own, err := a.ownOperations(&order, r)
+	if err != nil {
+		return doubt(err)
 	}
 	// What is not proved to be Assist's proves nothing, neither success nor
 	// refusal.
-	if err := c.verify(wire.Cancel, &a.Orders[0], own); err != nil {
+	if err := c.signedFor(in.Request.OrderNumber, &order); err != nil {
+		return doubt(err)
+	}
+	if err := c.verify(wire.Cancel, &orders[0], own); err != nil {
 		return doubt(err)
 	}
 	return c.judgeOperations(in, order, own, stageOf)
 }
 
-// staleAnswer is how long before the send, by the server's own clock, an answer
-// or its operation may be dated. The clock behind the Date header and the one
-// behind the dates are two at times, so it is more than their rounding.
-const staleAnswer = time.Minute
+// replayed tells an answer that was made before the request, by the server's own
+// clock: as this cancel's look showed it, and as earlier answers confirm it.
+func (a *cancelAttempt) replayed(r *reply) error {
+	if err := a.client.clock.check(r); err != nil {
+		return err
+	}
+	if a.look == nil || a.look.date.IsZero() {
+		return nil
+	}
+	return repeated(r.date, a.look.reading(r.began))
+}
 
-// madeBefore tells an answer that was made before the request was sent: another
-// cancel's, repeated by something in between. The answer's Date header and, after
-// [LookFirst], the look tell what the server's clock showed at the send; the one
-// of an answer that was long on its way only shows too little.
-func madeBefore(in Intent, r *reply, order Order, own []Operation) bool {
-	sent := in.LookedAt
-	if !r.date.IsZero() {
-		if byDate := in.SentAt.Add(r.date.Sub(r.received)); byDate.After(sent) {
-			sent = byDate
-		}
+// signedFor binds what is signed to the question: signatures and check values
+// cover the order number, some of them nothing else that names the order. Without
+// them the number is a text that decides nothing, as the billnumber names the
+// order.
+func (c *Client) signedFor(number string, order *Order) error {
+	if len(c.verifiers) > 0 && order.Number != "" && order.Number != strings.TrimSpace(number) {
+		return fmt.Errorf("%w: another order number, and it is the one that is signed", ErrOtherAnswer)
 	}
-	if sent.IsZero() {
-		return false
-	}
-	stale := func(t time.Time) bool { return !t.IsZero() && t.Before(sent.Add(-staleAnswer)) }
-	packet := order.PacketDate
-	if !packet.IsZero() && packet.Second() == 0 {
-		packet = packet.Add(time.Minute) // it may be dated to the minute
-	}
-	return stale(packet) || stale(newestOf(own).Date)
+	return nil
 }
 
 // refusalIn finds first and second code in a result or a fault. Nil, nil is no
@@ -143,103 +142,6 @@ func (c *Client) refusalIn(a *wire.Answer) (*APIError, error) {
 		return nil, nil
 	}
 	return &APIError{First: first, Second: second, Message: message}, nil
-}
-
-// ownOperations finds the operations that this cancel made: for a part the
-// newest of type 300, for all of a payment every new one. The newest is always
-// ours or the answer is doubtful.
-func ownOperations(in Intent, order Order) ([]Operation, error) {
-	index, err := newestCancel(order.Operations)
-	if err != nil {
-		return nil, err
-	}
-	newest := &order.Operations[index]
-	fresh := func(op *Operation) bool {
-		return op.Date.IsZero() || order.PacketDate.Sub(op.Date) <= oldestOperation
-	}
-	switch {
-	case in.knownBefore(newest.Billnumber):
-		return nil, fmt.Errorf("%w: the operation %s was there before", ErrOtherAnswer, newest.Billnumber)
-	case !fresh(newest):
-		return nil, fmt.Errorf("%w: the operation %s is older than the request", ErrOtherAnswer, newest.Billnumber)
-	case newest.Amount.IsZero():
-		return nil, fmt.Errorf("%w: a cancel of nothing", ErrContradiction)
-	}
-	if !in.Full {
-		if newest.Amount != in.Request.Amount {
-			return nil, fmt.Errorf("%w: the operation %s is of another amount", ErrOtherAnswer, newest.Billnumber)
-		}
-		return order.Operations[index : index+1 : index+1], nil
-	}
-	var own []Operation
-	known := in.known()
-	for i := range order.Operations {
-		op := &order.Operations[i]
-		if op.Type == OperationCancel && !known[op.Billnumber] && fresh(op) {
-			own = append(own, *op)
-		}
-	}
-	return own, checkSum(own, order.Amount)
-}
-
-// newestCancel finds the operation of type 300 with the highest number. A number
-// that stands twice, or is missing among several, leaves it open which is ours.
-func newestCancel(operations []Operation) (index int, err error) {
-	if twice, found := repeated(operations); found {
-		return 0, fmt.Errorf("%w: the operation %s stands twice", ErrContradiction, twice)
-	}
-	newest, cancels, plain := 0, 0, false
-	for i := range operations {
-		op := &operations[i]
-		if op.Type != OperationCancel {
-			continue
-		}
-		cancels++
-		number := op.Billnumber.Operation()
-		plain = plain || number == 0
-		if cancels == 1 || number > operations[newest].Billnumber.Operation() {
-			newest = i
-		}
-	}
-	switch {
-	case cancels == 0:
-		return 0, fmt.Errorf("%w: no operation of type 300", ErrOtherAnswer)
-	case plain && cancels > 1:
-		return 0, fmt.Errorf("%w: several cancels, one of them without its number", ErrContradiction)
-	}
-	return newest, nil
-}
-
-// repeated finds a billnumber that stands twice.
-func repeated(operations []Operation) (Billnumber, bool) {
-	if len(operations) < 2 {
-		return "", false
-	}
-	seen := make(map[Billnumber]bool, len(operations))
-	for i := range operations {
-		b := operations[i].Billnumber
-		if seen[b] {
-			return b, true
-		}
-		seen[b] = true
-	}
-	return "", false
-}
-
-// checkSum refuses cancels that are of another currency than the order or more
-// than it.
-func checkSum(own []Operation, orderAmount Money) error {
-	if orderAmount == (Money{}) {
-		return nil
-	}
-	left := orderAmount
-	for _, op := range own {
-		var err error
-		if left, err = left.Sub(op.Amount); err != nil {
-			return fmt.Errorf("%w: the cancels don't fit the order's amount: %w", ErrContradiction, err)
-		}
-	}
-	return nil
 }
 
 // judgeOperations decides by the operations that are ours. An order whose

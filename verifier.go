@@ -3,7 +3,6 @@ package assist
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/assist-go/assist/internal/wire"
 )
@@ -86,9 +85,13 @@ func signedAnswer(service string, o *wire.Order, about []Operation) SignedAnswer
 	if o.Flat {
 		records = []wire.Record{o.Record}
 	}
+	shown := make(map[Billnumber]bool, len(about))
+	for i := range about {
+		shown[about[i].Billnumber] = true
+	}
 	for i := range records {
 		r := &records[i]
-		if about != nil && !names(about, Billnumber(textOf(r, wire.Billnumber))) {
+		if about != nil && !shown[Billnumber(textOf(r, wire.Billnumber))] {
 			continue
 		}
 		a.Operations = append(a.Operations, SignedOperation{
@@ -101,10 +104,6 @@ func signedAnswer(service string, o *wire.Order, about []Operation) SignedAnswer
 		})
 	}
 	return a
-}
-
-func names(operations []Operation, b Billnumber) bool {
-	return slices.ContainsFunc(operations, func(op Operation) bool { return op.Billnumber == b })
 }
 
 // SignatureReason says in a few words why an answer was not believed.

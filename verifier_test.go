@@ -98,3 +98,33 @@ func TestVerifierSeesTheTextsAsSent(t *testing.T) {
 		Operations: []SignedOperation{{Billnumber: "5554143265883170.4", ResponseCode: "AS000", Amount: "0.11", Currency: "RUB", MeanNumber: "9213301111"}},
 	}, seen)
 }
+
+// Signatures and check values cover the order number, and some of them nothing
+// else that names the order: with a verifier it must be the one that was asked
+// about.
+func TestTheSignedOrderNumberIsTheOneAskedAbout(t *testing.T) {
+	t.Parallel()
+	anything := WithVerifier(verifierFunc(func(SignedAnswer) error { return nil }))
+	for name, test := range map[string]struct {
+		number string
+		opts   []Option
+		want   Outcome
+	}{
+		"its own":                     {"2013.10.23-700027-5", []Option{anything}, Accepted},
+		"another":                     {"2013.10.23-700027-6", []Option{anything}, Unknown},
+		"another spelling":            {"2013.10.23 700027-5", []Option{anything}, Unknown},
+		"another, and nothing signed": {"2013.10.23-700027-6", nil, Accepted},
+	} {
+		body := strings.ReplaceAll(soapAnswer(cancelled()), "2013.10.23-700027-5", test.number)
+		_, err := mocked(t, answering(http.StatusOK, body), test.opts...).Cancel(t.Context(), webMoneyRequest(t))
+		assert.Equal(t, test.want, OutcomeOf(err), "%s: %v", name, err)
+		order := strings.ReplaceAll(orderAnswer([]Billnumber{"5700027202722028"}, paid()), "2013.10.23-700027-5", test.number)
+		d := &desk{order: order, cancel: soapAnswer(cancelled())}
+		_, err = d.client(t, test.opts...).Cancel(t.Context(), webMoneyRequest(t), LookFirst())
+		if test.want == Accepted {
+			assert.NoError(t, err, name)
+		} else {
+			assert.Equal(t, NotSent, OutcomeOf(err), name)
+		}
+	}
+}

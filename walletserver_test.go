@@ -383,7 +383,7 @@ func TestReservationsOutliveTheCall(t *testing.T) {
 	var saved assist.Intent
 	save := assist.SaveIntent(func(_ context.Context, in assist.Intent) error { saved = in; return nil })
 	server.Next(assisttest.DieAfter())
-	_, err = client.Cancel(t.Context(), order.CancelRequest(money(t, "4.00")), save)
+	_, err = client.Cancel(t.Context(), order.CancelRequest(money(t, "4.00")), save, assist.LookFirst())
 	assert.Equal(t, assist.Unknown, assist.OutcomeOf(err))
 	assert.Equal(t, "refunded 0.00, reserved 4.00", booked(server, ledger, assist.YandexMoney), "the money may have moved")
 

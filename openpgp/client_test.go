@@ -120,7 +120,9 @@ func TestSignatureIsAboutOurOperation(t *testing.T) {
 	other := `<operation><billnumber>5554143265883170.5</billnumber><operationtype>300</operationtype><operationstate>Success</operationstate>` +
 		`<amount>0.11</amount><currency>RUB</currency><responsecode>AS000</responsecode><operationdate>28.01.2014 14:30:01</operationdate></operation>`
 	body := signedSample(t, "sha1_nine_comma_operation.b64", "</order>", other+"</order>")
-	_, err := answered(t, body, assist.WithVerifier(verifierOf(t, "assist.gpg"))).Cancel(t.Context(), qiwiRequest(t))
+	req := qiwiRequest(t)
+	req.Order = &assist.Order{Billnumber: req.Billnumber.Payment(), Number: req.OrderNumber, Operations: []assist.Operation{{Billnumber: "5554143265883170.4"}}}
+	_, err := answered(t, body, assist.WithVerifier(verifierOf(t, "assist.gpg"))).Cancel(t.Context(), req)
 	requireReason(t, err, assist.SignatureOtherText)
 }
 

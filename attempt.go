@@ -1,0 +1,162 @@
+package assist
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/assist-go/assist/internal/wire"
+)
+
+// cancelAttempt is one cancel on its way: prepare, open, look, admit, save, begin, send,
+// judge, settle. Every step before send ends it as NotSent.
+type cancelAttempt struct {
+	client  *Client
+	req     CancelRequest
+	full    bool
+	options cancelOptions
+
+	look   *look  // with LookFirst
+	known  *Order // the order as far as it is known: by the look, else the caller's
+	intent Intent
+	body   []byte
+}
+
+// prepare checks what the caller gave.
+func (a *cancelAttempt) prepare(opts []CancelOption) error {
+	if err := a.req.check(a.full, a.client.protocol); err != nil {
+		return err
+	}
+	for _, opt := range opts {
+		if opt == nil {
+			return &ValidationError{Field: "CancelOption", Reason: "must not be nil"}
+		}
+		opt(&a.options)
+	}
+	for _, earlier := range a.options.passedOver {
+		if earlier.Request.Billnumber.Payment() != a.req.Billnumber.Payment() {
+			return &ValidationError{Field: "DespiteUnknown", Reason: "must be an intent of the same payment"}
+		}
+	}
+	a.known = a.req.Order
+	return nil
+}
+
+func (a *cancelAttempt) stopped(step string, err error) error {
+	return &NotSentError{Step: step, Billnumber: a.req.Billnumber, Err: err}
+}
+
+// open stops at an earlier cancel that is unresolved.
+func (a *cancelAttempt) open(context.Context) error {
+	if earlier, found := a.client.payments.unresolvedBut(a.req.Billnumber.Payment(), a.options.passedOver); found {
+		return &UnresolvedError{Intent: earlier}
+	}
+	return nil
+}
+
+// lookAtOrder asks for the order, with LookFirst.
+func (a *cancelAttempt) lookAtOrder(ctx context.Context) error {
+	if !a.options.lookFirst {
+		return nil
+	}
+	look, err := a.client.lookFirst(ctx, &a.req)
+	if err != nil {
+		return a.stopped("looking at the order", err)
+	}
+	a.look, a.known = look, look.order
+	if a.req.Order != nil {
+		return nil
+	}
+	// It was found by the number of the request, however the answer spells it.
+	order := *look.order
+	order.Number = a.req.OrderNumber
+	a.req.Order = &order
+	// The caller's date served to find the order; Assist's is the right one.
+	if !order.Date.IsZero() {
+		a.req.OrderDate = order.Date
+	}
+	return a.req.checkOrder()
+}
+
+// admit makes the intent and asks the wallet rules. The day balance is reserved
+// before the intent is saved: a cancel that breaks a rule leaves none behind.
+func (a *cancelAttempt) admit(ctx context.Context) error {
+	a.body = a.client.encodeCancel(&a.req)
+	a.intent = a.client.newIntent(a.req, a.full, a.look)
+	return a.client.admit(ctx, a.intent.ID, a.req, a.known)
+}
+
+// save hands the intent out. What the day balance set aside is given back when
+// that fails, and also when the caller's function panics.
+func (a *cancelAttempt) save(ctx context.Context) error {
+	// The day balance may have taken its time.
+	a.intent.sentAt(a.client.now(), a.look)
+	if a.options.saveIntent == nil {
+		return nil
+	}
+	saved := false
+	defer func() {
+		if !saved {
+			a.client.settle(ctx, a.intent.ID, NotSent, nil)
+		}
+	}()
+	err := a.options.saveIntent(ctx, a.intent)
+	saved = err == nil
+	if err != nil {
+		return a.stopped("saving the intent", err)
+	}
+	return nil
+}
+
+// begin closes the payment. Another cancel of it may have turned out to be
+// unresolved while the intent was saved, so that is looked at once more, under the
+// lock that closes it. It comes before the send, so that even a transport that
+// panics leaves the payment closed.
+func (a *cancelAttempt) begin(ctx context.Context) error {
+	if earlier, inTheWay := a.client.payments.begin(a.intent, a.options.passedOver); inTheWay {
+		a.client.settle(ctx, a.intent.ID, NotSent, nil)
+		return &UnresolvedError{Intent: earlier}
+	}
+	return nil
+}
+
+// send makes the one exchange of a cancel, and settles by what it proves.
+func (a *cancelAttempt) send(ctx context.Context) verdict {
+	start := time.Now()
+	r, err := a.client.exchange(ctx, wire.Cancel, a.body, true)
+	if r != nil {
+		r.began, r.ended = start, time.Now()
+	}
+	var v verdict
+	var never *neverSent
+	switch {
+	case errors.As(err, &never):
+		v = verdict{outcome: NotSent, err: &TransportError{Billnumber: a.req.Billnumber, Err: never.err}}
+	case err != nil:
+		v = doubt(err)
+	default:
+		v = a.judge(r)
+	}
+	a.settle(ctx, &v)
+	a.client.logExchange(ctx, exchangeRecord{
+		service: wire.Cancel, billnumber: a.req.Billnumber, outcome: v.outcome,
+		cancellation: v.cancellation, reply: r, err: v.err, took: time.Since(start),
+	})
+	return v
+}
+
+// settle keeps the client's memory and the day balance in step with a verdict.
+func (a *cancelAttempt) settle(ctx context.Context, v *verdict) {
+	c := a.client
+	if v.cancellation != nil {
+		v.cancellation.seenAt = c.now()
+	}
+	// A declined operation too could otherwise pass for the next cancel's.
+	c.payments.claim(a.intent, v.own)
+	if v.outcome == Unknown {
+		v.err = &UnknownOutcomeError{Intent: a.intent, Err: v.err}
+	} else {
+		c.payments.forget(a.intent)
+	}
+	c.settle(ctx, a.intent.ID, v.outcome, v.cancellation)
+}

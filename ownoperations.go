@@ -1,0 +1,162 @@
+package assist
+
+import (
+	"fmt"
+	"time"
+)
+
+// oldestOperation is how long before its packet an operation of ours may be
+// dated, in an answer to a cancel that was sent without a look. A later one is
+// never refused: the documents' own sample is dated a day after its packet
+// (protocol §7).
+const oldestOperation = time.Hour
+
+// ownOperations finds the operations that the cancel made, in its own answer: all
+// that fit of a full cancel, and the one that fits of a part. After a look what is
+// new is known by its number, and dates don't decide: the answer is about this
+// request. Without it, and without a number, ours must not be older than the send.
+func (a *cancelAttempt) ownOperations(order *Order, r *reply) ([]Operation, error) {
+	var (
+		own                []Operation
+		plain              bool
+		cancels            int
+		seen, stale, other error
+	)
+	known, claimed := a.intent.known(), a.client.payments.claimedByOthers(a.intent)
+	for _, op := range order.Operations {
+		if op.Type != OperationCancel {
+			continue
+		}
+		cancels++
+		switch {
+		case known[op.Billnumber]:
+			seen = fmt.Errorf("%w: the operation %s was there before", ErrOtherAnswer, op.Billnumber)
+			continue
+		case claimed[op.Billnumber]:
+			seen = fmt.Errorf("%w: the operation %s belongs to another cancel", ErrOtherAnswer, op.Billnumber)
+			continue
+		case op.Amount.IsZero():
+			other = fmt.Errorf("%w: a cancel of nothing", ErrContradiction)
+			continue
+		case !a.intent.possibleAmount(op.Amount):
+			other = fmt.Errorf("%w: the operation %s is of another amount", ErrOtherAnswer, op.Billnumber)
+			continue
+		}
+		if err := a.tooOld(&op, order, r); err != nil {
+			stale = err
+			continue
+		}
+		plain = plain || op.Billnumber.Operation() == 0
+		own = append(own, op)
+	}
+	switch {
+	case len(own) == 0:
+		for _, err := range [...]error{stale, seen, other} {
+			if err != nil {
+				return nil, err
+			}
+		}
+		return nil, fmt.Errorf("%w: no operation of type 300", ErrOtherAnswer)
+	case plain && cancels > 1:
+		return nil, fmt.Errorf("%w: several cancels, one of them without its number", ErrContradiction)
+	case a.intent.Full:
+		return own, a.checkSum(own, order)
+	case len(own) > 1:
+		return nil, fmt.Errorf("%w: %d operations, %s and others, may each be this cancel's", ErrOtherAnswer, len(own), own[0].Billnumber)
+	}
+	return own, nil
+}
+
+// tooOld tells an operation that was made before the send. What the server's
+// clock showed then is told by the answer's own Date, and by the look's.
+func (a *cancelAttempt) tooOld(op *Operation, order *Order, r *reply) error {
+	if a.look != nil && op.Billnumber.Operation() != 0 {
+		return nil
+	}
+	if !op.Date.IsZero() && order.PacketDate.Sub(op.Date) > oldestOperation {
+		return fmt.Errorf("%w: the operation %s is dated %s, %v before its packet, so it is older than the request",
+			ErrOtherAnswer, op.Billnumber, moment(op.Date), order.PacketDate.Sub(op.Date).Round(time.Second))
+	}
+	sent, by := a.sentByServer(r)
+	if sent.IsZero() {
+		return nil
+	}
+	for _, dated := range [...]struct {
+		what string
+		at   time.Time
+	}{{"the operation " + string(op.Billnumber), op.Date}, {"the packet", order.PacketDate}} {
+		if dated.at.IsZero() || !dated.at.Before(sent.Add(-clockTolerance)) {
+			continue
+		}
+		return fmt.Errorf("%w: %s is dated %s, %v before the send, which was at %s by the Date header of %s: "+
+			"it was made before the request, or the server's clocks are apart. With LookFirst the number of the operation would tell",
+			ErrOtherAnswer, dated.what, moment(dated.at), sent.Sub(dated.at).Round(time.Second), moment(sent), by)
+	}
+	return nil
+}
+
+// sentByServer is the send on the server's clock, at the earliest. The Date of an
+// answer that was long on its way only shows too little.
+func (a *cancelAttempt) sentByServer(r *reply) (sent time.Time, by string) {
+	if !r.date.IsZero() {
+		sent, by = r.date.Add(-r.ended.Sub(r.began)), "the answer"
+	}
+	if a.look != nil && !a.look.date.IsZero() {
+		if looked := a.look.reading(r.began); looked.After(sent) {
+			sent, by = looked, "the look"
+		}
+	}
+	return sent, by
+}
+
+func moment(t time.Time) string { return t.UTC().Format(time.DateTime) + " GMT" }
+
+// checkSum compares the operations of a full cancel with what the payments of the
+// order held: by the look all of that, whatever becomes of cancels that are still
+// in process; by the answer alone, where it lists payments, no more than that. The
+// amount of the order says nothing (protocol §4).
+func (a *cancelAttempt) checkSum(own []Operation, order *Order) error {
+	if a.look != nil {
+		return compareSum(own, a.look.holdings(&a.req), true)
+	}
+	if a.req.Billnumber.Operation() != 0 && paymentsOf(order) > 1 {
+		return nil
+	}
+	return compareSum(own, holdingsOf(beside(order.Operations, own)), false)
+}
+
+// compareSum compares sums per currency. A currency that can't be computed isn't
+// compared.
+func compareSum(own []Operation, holdings map[string]holding, all bool) error {
+	for currency, h := range holdings {
+		sum := sumOf(own, currency)
+		if sum > h.most() || all && sum < h.left() {
+			return fmt.Errorf("%w: the cancels add up to %s, and the payments held %s", ErrContradiction, h.money(sum), h.money(h.left()))
+		}
+	}
+	return nil
+}
+
+func sumOf(operations []Operation, currency string) (sum int64) {
+	for _, op := range operations {
+		if op.Amount.Currency() == currency {
+			sum = min(sum+op.Amount.Minor(), maxMinor)
+		}
+	}
+	return sum
+}
+
+// beside gives the operations that are none of ours.
+func beside(operations, own []Operation) []Operation {
+	ours := make(map[Billnumber]bool, len(own))
+	for _, op := range own {
+		ours[op.Billnumber] = true
+	}
+	others := make([]Operation, 0, len(operations))
+	for _, op := range operations {
+		if op.Type != OperationCancel || !ours[op.Billnumber] {
+			others = append(others, op)
+		}
+	}
+	return others
+}
