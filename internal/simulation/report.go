@@ -33,6 +33,8 @@ func (r *Result) Report() string {
 	line("sent without LookFirst", r.WithoutLook)
 	line("its operations fared differently", r.Divided)
 	line("equal cancels that can't be told apart", r.Alike)
+	line("declined long after its send", r.DeclinedLate)
+	line("all of a payment, beside a cancel that was declined later", r.BesideDeclined)
 	line("not sent, because another of its payment is unknown", r.Blocked)
 	line("closed by a person who asked Assist, sent anew", r.ByPersons)
 	return b.String()

@@ -29,6 +29,7 @@ type Result struct {
 
 	// Why intents were left to a person although the faults had stopped.
 	WithoutTrace, WithoutLook, Divided, Alike int
+	DeclinedLate, BesideDeclined              int
 	Blocked                                   int // refunds not sent because of these
 
 	trace uint64
@@ -59,6 +60,8 @@ func (r *Result) add(other *Result) {
 	r.WithoutLook += other.WithoutLook
 	r.Divided += other.Divided
 	r.Alike += other.Alike
+	r.DeclinedLate += other.DeclinedLate
+	r.BesideDeclined += other.BesideDeclined
 	r.Blocked += other.Blocked
 }
 

@@ -246,9 +246,40 @@ func (r *run) endOf(owed *refund, a *attempt) {
 		r.result.Divided++
 	case r.alike(a) > 1 && len(a.candidates) > 1:
 		r.result.Alike++
+	case declinedLate(a):
+		r.result.DeclinedLate++
+	case a.refund.plan.amount == (assist.Money{}) && r.declinedBeside(a):
+		r.result.BesideDeclined++
 	default:
 		r.found(ruleLiveness, "%v was performed as %v and stayed unknown", a, a.operations)
 	}
+}
+
+// declinedLate tells a cancel that was held up and then declined. A decline proves
+// a refusal only beside its send: a later one may be of somebody who has tried by
+// hand.
+func declinedLate(a *attempt) bool {
+	const beside = 150 * time.Second // what an answer takes, and the tolerance of clocks
+	for _, op := range a.candidates {
+		if op.State != assist.OperationDeclined || op.Date.Sub(a.intent.ServerSentAt) < beside {
+			return false
+		}
+	}
+	return len(a.candidates) > 0
+}
+
+// declinedBeside tells a payment one of whose other cancels was declined in the
+// end. While it was in process less was left for a cancel of all, which is not what
+// the listing says now.
+func (r *run) declinedBeside(a *attempt) bool {
+	for _, owed := range a.refund.payment.refunds {
+		for _, other := range owed.truth {
+			if other != a && len(other.operations) > 0 && r.live(other) == 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // alike counts the cancels of a payment that are as much as this one.
