@@ -51,7 +51,7 @@ func (in Intent) madeBefore(dated time.Time) error {
 
 // datedBesideSend tells an operation that is dated, within the tolerance of two
 // clocks, between the send and the end of the time in which it is answered.
-func (in Intent) datedBesideSend(op Operation) bool {
+func (in Intent) datedBesideSend(op *Operation) bool {
 	if in.ServerSentAt.IsZero() || op.Date.IsZero() {
 		return false
 	}
@@ -63,7 +63,7 @@ func (in Intent) datedBesideSend(op Operation) bool {
 // datedBeforeLook tells an operation that is dated before the look which didn't
 // list it: the look was an old one, or the clocks are apart. One without a date
 // can't be told from such a one.
-func (in Intent) datedBeforeLook(op Operation) bool {
+func (in Intent) datedBeforeLook(op *Operation) bool {
 	return op.Date.IsZero() || op.Date.Before(in.LookedAt.Add(-clockTolerance))
 }
 

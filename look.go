@@ -57,7 +57,7 @@ func (l *look) holdings(req *CancelRequest) map[string]holding {
 	if req.Billnumber.Operation() != 0 && paymentsOf(l.order) > 1 {
 		return nil
 	}
-	return holdingsOf(l.order.Operations)
+	return holdingsOf(l.order.Operations, nil)
 }
 
 // behind is how far the packet of an answer is dated before its Date header, as

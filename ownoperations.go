@@ -23,7 +23,8 @@ func (a *cancelAttempt) ownOperations(order *Order, r *reply) ([]Operation, erro
 		seen, stale, other error
 	)
 	known, claimed := a.intent.known(), a.client.payments.claimedByOthers(a.intent)
-	for _, op := range order.Operations {
+	for i := range order.Operations {
+		op := &order.Operations[i]
 		if op.Type != OperationCancel {
 			continue
 		}
@@ -42,12 +43,15 @@ func (a *cancelAttempt) ownOperations(order *Order, r *reply) ([]Operation, erro
 			other = fmt.Errorf("%w: the operation %s is of another amount", ErrOtherAnswer, op.Billnumber)
 			continue
 		}
-		if err := a.tooOld(&op, order, r); err != nil {
+		if err := a.tooOld(op, order, r); err != nil {
 			stale = err
 			continue
 		}
 		plain = plain || op.Billnumber.Operation() == 0
-		own = append(own, op)
+		if own == nil && a.intent.Full {
+			own = make([]Operation, 0, len(order.Operations)-i)
+		}
+		own = append(own, *op)
 	}
 	switch {
 	case len(own) == 0:
@@ -122,7 +126,7 @@ func (a *cancelAttempt) checkSum(own []Operation, order *Order) error {
 	if a.req.Billnumber.Operation() != 0 && paymentsOf(order) > 1 {
 		return nil
 	}
-	return compareSum(own, holdingsOf(beside(order.Operations, own)), false)
+	return compareSum(own, holdingsOf(order.Operations, namesOf(own)), false)
 }
 
 // compareSum compares sums per currency. A currency that can't be computed isn't
@@ -138,25 +142,19 @@ func compareSum(own []Operation, holdings map[string]holding, all bool) error {
 }
 
 func sumOf(operations []Operation, currency string) (sum int64) {
-	for _, op := range operations {
-		if op.Amount.Currency() == currency {
-			sum = min(sum+op.Amount.Minor(), maxMinor)
+	for i := range operations {
+		if amount := operations[i].Amount; amount.Currency() == currency {
+			sum = min(sum+amount.Minor(), maxMinor)
 		}
 	}
 	return sum
 }
 
-// beside gives the operations that are none of ours.
-func beside(operations, own []Operation) []Operation {
-	ours := make(map[Billnumber]bool, len(own))
-	for _, op := range own {
-		ours[op.Billnumber] = true
+// namesOf gives the billnumbers of operations, to be looked up.
+func namesOf(operations []Operation) map[Billnumber]bool {
+	names := make(map[Billnumber]bool, len(operations))
+	for i := range operations {
+		names[operations[i].Billnumber] = true
 	}
-	others := make([]Operation, 0, len(operations))
-	for _, op := range operations {
-		if op.Type != OperationCancel || !ours[op.Billnumber] {
-			others = append(others, op)
-		}
-	}
-	return others
+	return names
 }

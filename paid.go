@@ -20,7 +20,7 @@ func (h holding) most() int64 { return h.left() + h.open }
 func (h holding) money(minor int64) Money { return Money{minor: minor, currency: h.currency} }
 
 // holdingsOf adds up what the operations of an order, or of one of its means of
-// payment, hold per currency. A cancel from before the confirmation reduced the
+// payment, hold per currency, beside the cancels named in but. A cancel from before the confirmation reduced the
 // hold alone, and the confirmed amount is already without it. A currency in which
 // the sum can't be told is left out, and nothing is compared in it:
 //
@@ -29,7 +29,7 @@ func (h holding) money(minor int64) Money { return Money{minor: minor, currency:
 //     whether it came before the confirmation,
 //   - an authorisation by one mean of payment stands beside confirmations by
 //     others alone: whether it was confirmed isn't listed.
-func holdingsOf(operations []Operation) map[string]holding {
+func holdingsOf(operations []Operation, but map[Billnumber]bool) map[string]holding {
 	parts := make(map[string]*holdingParts)
 	part := func(op *Operation) *holdingParts {
 		currency := op.Amount.Currency()
@@ -49,7 +49,7 @@ func holdingsOf(operations []Operation) map[string]holding {
 		}
 	}
 	for i := range operations {
-		if op := &operations[i]; op.Type == OperationCancel && followedStage(*op) != stageDeclined {
+		if op := &operations[i]; op.Type == OperationCancel && !but[op.Billnumber] && followedStage(*op) != stageDeclined {
 			part(op).take(op)
 		}
 	}

@@ -69,7 +69,7 @@ func TestHoldings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, ok := holdingsOf(test.operations)["RUB"]
+			h, ok := holdingsOf(test.operations, nil)["RUB"]
 			if test.left < 0 {
 				assert.False(t, ok, "%+v", h)
 				return
@@ -89,7 +89,7 @@ func TestHoldingsPerCurrency(t *testing.T) {
 	holdings := holdingsOf([]Operation{
 		paidOperation(t, 1, "100", "905.50", "RUB"), paidOperation(t, 2, "100", "10.00", "USD"),
 		paidOperation(t, 3, "300", "5.50", "RUB"), paidOperation(t, 4, "300", "1.00", "EUR"),
-	})
+	}, nil)
 	assert.Len(t, holdings, 2)
 	assert.Equal(t, int64(90000), holdings["RUB"].left())
 	assert.Equal(t, int64(1000), holdings["USD"].left())

@@ -453,6 +453,6 @@ func TestRivalsMayOwn(t *testing.T) {
 		"of its amount": {part, true}, "of another amount": {another, false}, "all of the payment": {full, true},
 		"known before by the look": {looked, false}, "known before by the caller": {told, false},
 	} {
-		assert.Equal(t, test.want, rivalsOf([]Intent{test.in}).mayOwn(op), name)
+		assert.Equal(t, test.want, rivalsOf([]Intent{test.in}).mayOwn(&op), name)
 	}
 }

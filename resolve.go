@@ -128,8 +128,9 @@ func (c *Client) resolution(ctx context.Context, in Intent, s *sighting) (*Resol
 // decide says what a listing proves about an intent, and by which operations.
 func (c *Client) decide(in Intent, order *Order) (*Resolution, []Operation) {
 	f := c.sift(in, order)
-	unknown := &Resolution{
-		Outcome: Unknown, Candidates: append(f.certain[:len(f.certain):len(f.certain)], f.doubtful...), Claimed: f.claimed, Missing: f.missing,
+	unknown := &Resolution{Outcome: Unknown, Candidates: f.certain, Claimed: f.claimed, Missing: f.missing}
+	if len(f.doubtful) > 0 {
+		unknown.Candidates = append(f.certain, f.doubtful...)
 	}
 	switch {
 	case in.Before == nil, len(f.certain) == 0, len(f.doubtful) > 0, len(f.missing) > 0:
@@ -152,8 +153,8 @@ func (c *Client) decide(in Intent, order *Order) (*Resolution, []Operation) {
 }
 
 func (in Intent) allBesideSend(operations []Operation) bool {
-	for _, op := range operations {
-		if !in.datedBesideSend(op) {
+	for i := range operations {
+		if !in.datedBesideSend(&operations[i]) {
 			return false
 		}
 	}
@@ -176,15 +177,19 @@ type findings struct {
 func (c *Client) sift(in Intent, order *Order) (f findings) {
 	known, claimed := in.known(), c.payments.claimedByOthers(in)
 	rivals := rivalsOf(c.payments.rivals(in))
-	for _, op := range order.Operations {
+	for i := range order.Operations {
+		op := &order.Operations[i]
 		switch {
 		case op.Type != OperationCancel, known[op.Billnumber], !in.possibleAmount(op.Amount):
 		case claimed[op.Billnumber]:
-			f.claimed = append(f.claimed, op)
+			f.claimed = append(f.claimed, *op)
 		case in.Before == nil, in.datedBeforeLook(op), rivals.mayOwn(op):
-			f.doubtful = append(f.doubtful, op)
+			f.doubtful = append(f.doubtful, *op)
 		default:
-			f.certain = append(f.certain, op)
+			if f.certain == nil && in.Full {
+				f.certain = make([]Operation, 0, len(order.Operations)-i)
+			}
+			f.certain = append(f.certain, *op)
 		}
 	}
 	f.missing = in.missingIn(order, known, claimed)
@@ -207,7 +212,7 @@ func rivalsOf(intents []Intent) rivals {
 	return all
 }
 
-func (all rivals) mayOwn(op Operation) bool {
+func (all rivals) mayOwn(op *Operation) bool {
 	for _, r := range all {
 		if r.intent.possibleAmount(op.Amount) && !r.known[op.Billnumber] {
 			return true
@@ -228,8 +233,8 @@ func (in Intent) missingIn(order *Order, known, claimed map[Billnumber]bool) (mi
 		return nil
 	}
 	listed := make([]int, 0, len(order.Operations))
-	for _, op := range order.Operations {
-		listed = append(listed, op.Billnumber.Operation())
+	for i := range order.Operations {
+		listed = append(listed, order.Operations[i].Billnumber.Operation())
 	}
 	slices.Sort(listed)
 	payment := in.Request.Billnumber.Payment()
@@ -265,8 +270,8 @@ func gapless(operations []Billnumber) bool {
 // are two.
 func paymentsOf(o *Order) int {
 	n := 0
-	for _, op := range o.Operations {
-		if op.Type == OperationPayment && stageOf(op) == stageSucceeded {
+	for i := range o.Operations {
+		if op := &o.Operations[i]; op.Type == OperationPayment && stageOf(*op) == stageSucceeded {
 			n++
 		}
 	}
@@ -280,16 +285,16 @@ func (in Intent) makeUpTheRest(own []Operation, o *Order) bool {
 	if in.Request.Billnumber.Operation() != 0 && paymentsOf(o) > 1 {
 		return false // of which of the payments a cancel was isn't listed
 	}
-	others := beside(o.Operations, own)
-	holdings := holdingsOf(others)
-	for _, op := range others {
+	holdings := holdingsOf(o.Operations, namesOf(own))
+	for i := range o.Operations {
 		// A currency that can't be computed may have anything left.
-		if _, computed := holdings[op.Amount.Currency()]; !computed && isPaid(op) {
+		op := &o.Operations[i]
+		if _, computed := holdings[op.Amount.Currency()]; !computed && isPaid(*op) {
 			return false
 		}
 	}
-	for _, op := range own {
-		if _, computed := holdings[op.Amount.Currency()]; !computed {
+	for i := range own {
+		if _, computed := holdings[own[i].Amount.Currency()]; !computed {
 			return false
 		}
 	}

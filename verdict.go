@@ -148,8 +148,9 @@ func (c *Client) refusalIn(a *wire.Answer) (*APIError, error) {
 // payments fared differently is Unknown: part of the money moved.
 func (c *Client) judgeOperations(in Intent, order Order, own []Operation, stageOf func(Operation) stage) verdict {
 	var succeeded, inProcess, declined int
-	for _, op := range own {
-		switch stageOf(op) {
+	for i := range own {
+		op := &own[i]
+		switch stageOf(*op) {
 		case stageSucceeded:
 			succeeded++
 		case stageInProcess:

@@ -1,0 +1,343 @@
+package assist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// till is a server whose order service is a listing, and whose cancels are
+// answered one after the other by functions.
+type till struct {
+	listing
+	cancels []func(*http.Request) (*http.Response, error)
+	sends   int
+}
+
+func (s *till) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !strings.Contains(req.URL.Path, "/cancel/") {
+		return s.listing.RoundTrip(req)
+	}
+	s.sends++
+	return s.cancels[s.sends-1](req)
+}
+
+func lost(*http.Request) (*http.Response, error) { return nil, errors.New("lost") }
+
+// flat is the answer of the older service without an operation's number.
+func flat(code string) func(*http.Request) (*http.Response, error) {
+	return func(req *http.Request) (*http.Response, error) {
+		now := time.Now().UTC()
+		text := strings.Replace(flatAnswer(`firstcode="0" secondcode="0" count="1"`, "5700027202722028", code), "23.10.2013 13:58:37", now.Format(layoutSeconds), 1)
+		resp := answerOf(req, text)
+		resp.Header.Set("Date", now.Format(http.TimeFormat))
+		return resp, nil
+	}
+}
+
+func tillRequest(t testing.TB) CancelRequest {
+	req := webMoneyRequest(t)
+	req.OrderNumber, req.OrderDate = "n-7", time.Time{}
+	return req
+}
+
+func paidListing(op answerOperation) answerOperation {
+	op.kind, op.amount = "100", "1.00"
+	return op
+}
+
+// A cancel that was accepted without a number has made one of the operations, and
+// which isn't known: none that it may have made is certain for another cancel.
+func TestUnnumberedCancelRivalsEveryEqualOne(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"AS000", "AS300"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &till{cancels: []func(*http.Request) (*http.Response, error){flat(code), lost}}
+				s.put(paidListing(numbered(".1")), time.Now())
+				c := mocked(t, s, WithProtocol(Form(FormatXML)))
+				first, err := c.Cancel(t.Context(), tillRequest(t), LookFirst())
+				require.NoError(t, err)
+				time.Sleep(time.Second)
+				_, err = c.Cancel(t.Context(), tillRequest(t), LookFirst())
+				var unknown *UnknownOutcomeError
+				require.ErrorAs(t, err, &unknown)
+				// The first one's is listed only now; the second never arrived.
+				s.put(numbered(".2"), time.Now())
+				time.Sleep(5 * time.Minute)
+				r, err := c.Resolve(t.Context(), unknown.Intent)
+				require.NoError(t, err)
+				assert.Equal(t, Unknown, r.Outcome, "it is the first one's")
+				assert.Len(t, r.Candidates, 1)
+				if code == "AS300" {
+					// Nor is it certain for the first, as long as the second is unknown.
+					followed, err := c.Refresh(t.Context(), first)
+					require.NoError(t, err)
+					assert.Equal(t, InProcess, followed.Status)
+				}
+			})
+		})
+	}
+}
+
+func TestUnnumberedCancelIsNotToldAnothersDecline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &till{cancels: []func(*http.Request) (*http.Response, error){flat("AS300"), flat("AS300")}}
+		s.put(paidListing(numbered(".1")), time.Now())
+		c := mocked(t, s, WithProtocol(Form(FormatXML)))
+		first, err := c.Cancel(t.Context(), tillRequest(t), LookFirst())
+		require.NoError(t, err)
+		time.Sleep(5 * time.Minute)
+		_, err = c.Cancel(t.Context(), tillRequest(t), LookFirst())
+		require.NoError(t, err)
+		s.put(numbered(".2").with(func(op *answerOperation) { op.state, op.code = "Declined", "AS100" }), time.Now())
+		time.Sleep(5 * time.Minute)
+		followed, err := c.Refresh(t.Context(), first)
+		require.NoError(t, err, "that is the second one's, and the first one's is listed late")
+		assert.Equal(t, InProcess, followed.Status)
+	})
+}
+
+// Whoever proves an operation claims it, by whichever way, and days later another
+// intent still isn't given it.
+func TestWhoProvesAnOperationClaimsIt(t *testing.T) {
+	t.Parallel()
+	proofs := map[string]func(context.Context, *Client, *Cancellation) error{
+		"Resume":  func(_ context.Context, c *Client, x *Cancellation) error { _, err := c.Resume(x.Token()); return err },
+		"Refresh": func(ctx context.Context, c *Client, x *Cancellation) error { _, err := c.Refresh(ctx, x); return err },
+		"Wait": func(ctx context.Context, c *Client, x *Cancellation) error {
+			_, err := c.Wait(ctx, x, time.Hour)
+			return err
+		},
+		"Resolve": func(ctx context.Context, c *Client, x *Cancellation) error {
+			r, err := c.Resolve(ctx, x.Intent)
+			if err == nil && r.Outcome == Unknown {
+				err = fmt.Errorf("unknown, %v", r.Candidates)
+			}
+			return err
+		},
+	}
+	for name, prove := range proofs {
+		for _, declined := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, declined %v", name, declined), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l := &listing{}
+					other := lostIntent(t, lookedFirst(".1", ".2"))
+					other.ID = "OTHER"
+					x := inProcess(t)
+					lookedFirst(".1", ".2")(&x.Intent)
+					l.put(numbered(".1").with(func(op *answerOperation) { op.kind, op.amount = "100", "1.00" }), time.Now())
+					l.put(cancelled().with(func(op *answerOperation) {
+						if declined {
+							op.state, op.code = "Declined", "AS100"
+						}
+					}), time.Now())
+					c := l.client(t)
+					err := prove(t.Context(), c, x)
+					if !declined || name == "Resume" || name == "Resolve" {
+						require.NoError(t, err)
+					} else {
+						require.Equal(t, Rejected, OutcomeOf(err))
+					}
+					time.Sleep(72 * time.Hour)
+					r, err := c.Resolve(t.Context(), other)
+					require.NoError(t, err)
+					assert.Equal(t, Unknown, r.Outcome)
+					assert.Empty(t, r.Candidates)
+					require.Len(t, r.Claimed, 1, "and is shown as claimed")
+					assert.Equal(t, Billnumber("5700027202722028.3"), r.Claimed[0].Billnumber)
+				})
+			})
+		}
+	}
+}
+
+// Candidates are claimed by nobody.
+func TestCandidatesAreNotClaimed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{}
+		l.put(cancelled(), time.Now())
+		l.put(numbered(".4"), time.Now())
+		c := l.client(t)
+		r, err := c.Resolve(t.Context(), lostIntent(t, lookedFirst()))
+		require.NoError(t, err)
+		require.Len(t, r.Candidates, 2)
+		r, err = c.Resolve(t.Context(), lostIntent(t, lookedFirst(), func(in *Intent) { in.ID, in.SentAt = "OTHER", in.SentAt.Add(-time.Hour) }))
+		require.NoError(t, err)
+		assert.Len(t, r.Candidates, 2)
+		assert.Empty(t, r.Claimed)
+	})
+}
+
+// A question that was asked while the cancel was still on its way closes nothing
+// when it is answered late.
+func TestLateResolveDoesNotCloseASettledPayment(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var (
+			c  *Client
+			in Intent
+			s  till
+		)
+		s.delay = 5 * time.Second
+		s.cancels = []func(*http.Request) (*http.Response, error){func(req *http.Request) (*http.Response, error) {
+			time.Sleep(2 * time.Second)
+			return flat("AS000")(req)
+		}}
+		s.put(paidListing(numbered(".1")), time.Now())
+		c = mocked(t, &s, WithProtocol(Form(FormatXML)))
+		saved, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			<-saved
+			_, err := c.Resolve(t.Context(), in) // another worker that found the intent in the store
+			assert.NoError(t, err)
+		}()
+		_, err := c.Cancel(t.Context(), tillRequest(t), SaveIntent(func(_ context.Context, saving Intent) error {
+			in = saving
+			close(saved)
+			return nil
+		}))
+		require.NoError(t, err)
+		<-done
+		assert.True(t, c.payments.open(claimedPayment))
+		_, err = c.Resolve(t.Context(), in)
+		require.NoError(t, err)
+		assert.True(t, c.payments.open(claimedPayment), "nor does a question about what is settled")
+	})
+}
+
+// The payment is closed before the question that may show it open, so a question
+// that fails leaves it closed.
+func TestResolveClosesThePaymentBeforeItAsks(t *testing.T) {
+	t.Parallel()
+	for name, resolve := range map[string]func(*Client, context.Context, Intent) error{
+		"Resolve": func(c *Client, ctx context.Context, in Intent) error { _, err := c.Resolve(ctx, in); return err },
+		"ResolveWait": func(c *Client, ctx context.Context, in Intent) error {
+			_, err := c.ResolveWait(ctx, in, time.Minute)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				in := lostIntent(t)
+				var c *Client
+				l := &listing{}
+				l.fail = func(int) (int, string, http.Header, error) {
+					assert.False(t, c.payments.open(claimedPayment), "while the question is asked")
+					return 503, "<html>", nil, nil
+				}
+				c = l.client(t)
+				require.Error(t, resolve(c, t.Context(), in))
+				_, err := c.Cancel(t.Context(), tillRequest(t))
+				assert.ErrorIs(t, err, ErrUnresolved)
+			})
+		})
+	}
+}
+
+// A followed cancel whose operations fared differently is unknown again.
+func TestFollowedUnknownClosesThePayment(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{}
+		l.put(cancelled(), time.Now())
+		l.put(numbered(".4").with(func(op *answerOperation) { op.state, op.code = "Declined", "AS100" }), time.Now())
+		c := l.client(t)
+		x := inProcess(t, ".3", ".4")
+		c.payments.forget(x.Intent)
+		_, err := c.Refresh(t.Context(), x)
+		var unknown *UnknownOutcomeError
+		require.ErrorAs(t, err, &unknown)
+		_, closed := c.payments.unresolvedBut(claimedPayment, nil)
+		assert.True(t, closed)
+	})
+}
+
+// A listing in which an operation or an order stands twice isn't readable,
+// whoever asks.
+func TestListedTwiceIsNotReadable(t *testing.T) {
+	t.Parallel()
+	one, two := coded("Declined", "AS100"), coded("Success", "AS000")
+	order := func(operations ...answerOperation) string {
+		return orderAnswer([]Billnumber{"5700027202722028"}, operations...)
+	}
+	twice := order(one)
+	twice = strings.Replace(twice, "</order>", "</order>"+twice[strings.Index(twice, "<order>"):strings.Index(twice, "</orderresult>")], 1)
+	for name, body := range map[string]string{
+		"an operation, contradicting itself": order(one, two), "an operation, the same": order(two, two), "an order": twice,
+		"an order of an earlier attempt": orderAnswer([]Billnumber{"5700027202722028", "5700027202722029", "5700027202722029"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := &desk{order: body, cancel: soapAnswer(cancelled())}
+				c, in := d.client(t), lostIntent(t, lookedFirst())
+				_, err := c.Cancel(t.Context(), webMoneyRequest(t), LookFirst())
+				assert.Equal(t, NotSent, OutcomeOf(err))
+				assert.ErrorIs(t, err, ErrContradiction)
+				_, refreshed := c.Refresh(t.Context(), inProcess(t))
+				_, waited := c.Wait(t.Context(), inProcess(t), time.Minute)
+				_, resolved := c.Resolve(t.Context(), in)
+				_, asked := c.OrderResult(t.Context(), OrderQuery{OrderNumber: "n-7"})
+				for _, err := range []error{refreshed, waited, resolved, asked} {
+					assert.ErrorIs(t, err, ErrContradiction)
+					assert.Equal(t, Unknown, OutcomeOf(err))
+				}
+			})
+		})
+	}
+}
+
+// Ten times the operations cost about ten times as much. Were each compared with
+// every other one, it would be a hundred.
+func TestJudgingGrowsWithTheAnswer(t *testing.T) {
+	t.Parallel()
+	cost := func(n int) time.Duration {
+		in := Intent{ID: "A", Full: true, Before: []Billnumber{}, Request: CancelRequest{Billnumber: claimedPayment}}
+		rival := in
+		rival.ID, rival.SentAt = "B", time.Now()
+		order := &Order{Billnumber: claimedPayment}
+		for i := range n {
+			op := paidOperation(t, i%50+1, OperationCancel, "0.01", "RUB")
+			op.Billnumber = claimedPayment + Billnumber(fmt.Sprint(".", i+2))
+			order.Operations = append(order.Operations, op)
+			rival.Before = append(rival.Before, op.Billnumber)
+		}
+		order.Operations = append(order.Operations, paidOperation(t, 1, OperationPayment, fmt.Sprintf("%d.%02d", n/100, n%100), "RUB"))
+		least := time.Hour
+		for range 5 {
+			c := mocked(t, answering(http.StatusOK, ""))
+			c.payments.remember(rival)
+			start := time.Now()
+			a := &cancelAttempt{client: c, intent: in, full: true}
+			own, err := a.ownOperations(order, &reply{})
+			require.NoError(t, err)
+			require.Len(t, own, n)
+			r, err := c.resolution(t.Context(), in, &sighting{order: order})
+			require.NoError(t, err)
+			require.Equal(t, Accepted, r.Outcome)
+			_, err = c.follow(t.Context(), r.Cancellation, &sighting{order: order})
+			require.NoError(t, err)
+			require.NoError(t, onlyOnce([]Order{*order}))
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	few, many := cost(750), cost(7500)
+	t.Logf("750 operations %v, 7500 %v", few, many)
+	assert.Less(t, many, 40*few)
+}
