@@ -3,6 +3,7 @@ package assist
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/assist-go/assist/internal/wire"
@@ -32,6 +33,9 @@ func (a *cancelAttempt) prepare(opts []CancelOption) error {
 			return &ValidationError{Field: "CancelOption", Reason: "must not be nil"}
 		}
 		opt(&a.options)
+	}
+	if a.options.checkOrder != nil && !a.options.lookFirst {
+		return &ValidationError{Field: "CheckOrder", Reason: "needs LookFirst"}
 	}
 	for _, earlier := range a.options.passedOver {
 		if earlier.Request.Billnumber.Payment() != a.req.Billnumber.Payment() {
@@ -64,6 +68,13 @@ func (a *cancelAttempt) lookAtOrder(ctx context.Context) error {
 		return a.stopped("looking at the order", err)
 	}
 	a.look, a.known = look, look.order
+	if a.options.checkOrder != nil {
+		shown := *look.order
+		shown.Operations = slices.Clone(shown.Operations)
+		if err := a.options.checkOrder(&shown); err != nil {
+			return a.stopped("checking the order", err)
+		}
+	}
 	if a.req.Order != nil {
 		return nil
 	}
@@ -113,6 +124,11 @@ func (a *cancelAttempt) save(ctx context.Context) error {
 // lock that closes it. It comes before the send, so that even a transport that
 // panics leaves the payment closed.
 func (a *cancelAttempt) begin(ctx context.Context) error {
+	// Without the monotonic clock, which stands still while the machine sleeps.
+	if t := a.options.sendBy; !t.IsZero() && a.client.now().Round(0).After(t.Round(0)) {
+		a.client.settle(ctx, a.intent.ID, NotSent, nil)
+		return a.stopped("sending in time", ErrTooLate)
+	}
 	if earlier, inTheWay := a.client.payments.begin(a.intent, a.options.passedOver); inTheWay {
 		a.client.settle(ctx, a.intent.ID, NotSent, nil)
 		return &UnresolvedError{Intent: earlier}

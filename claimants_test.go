@@ -89,6 +89,38 @@ func TestUnnumberedCancelRivalsEveryEqualOne(t *testing.T) {
 	}
 }
 
+// Without a number nothing but its dates tells an answer of before the send, also
+// after a look.
+func TestUnnumberedAnswerIsJudgedByItsDates(t *testing.T) {
+	t.Parallel()
+	for _, age := range []time.Duration{0, clockTolerance, clockTolerance + 2*time.Second, time.Hour} {
+		for _, look := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				s := &till{cancels: []func(*http.Request) (*http.Response, error){func(req *http.Request) (*http.Response, error) {
+					text := strings.Replace(flatAnswer(`firstcode="0" secondcode="0" count="1"`, "5700027202722028", "AS000"),
+						"23.10.2013 13:58:37", time.Now().Add(-age).UTC().Format(layoutSeconds), 1)
+					resp := answerOf(req, text)
+					if !look { // else the look's clock tells it
+						resp.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+					}
+					return resp, nil
+				}}}
+				s.put(paidListing(numbered(".1")), time.Now())
+				var opts []CancelOption
+				if look {
+					opts = append(opts, LookFirst())
+				}
+				_, err := mocked(t, s, WithProtocol(Form(FormatXML))).Cancel(t.Context(), tillRequest(t), opts...)
+				want := Accepted
+				if age > clockTolerance {
+					want = Unknown
+				}
+				assert.Equal(t, want, OutcomeOf(err), "%v, looked %v: %v", age, look, err)
+			})
+		}
+	}
+}
+
 func TestUnnumberedCancelIsNotToldAnothersDecline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

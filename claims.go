@@ -23,8 +23,8 @@ const rememberedCancels = 1 << 14
 // claims says whose the operations of one payment are.
 type claims struct {
 	intents map[int]string // the intent's ID by the operation's number
-	// unnumbered are cancels that were accepted by an answer without an
-	// operation's number: one of the operations is theirs, and which isn't known.
+	// unnumbered are cancels that may have made an operation whose number isn't
+	// known: accepted by an answer without it, or called never come by a person.
 	unnumbered []Intent
 }
 
@@ -120,6 +120,18 @@ func (p *payments) claim(in Intent, operations []Operation) {
 	}
 }
 
+// neverCame settles a cancel by a person's word. It stays a rival of every equal
+// one: should it come after all, its operation is nobody else's.
+func (p *payments) neverCame(in Intent) {
+	p.mu.Lock()
+	known := p.claimsLocked(in.Request.Billnumber.Payment())
+	if !contains(known.unnumbered, in) {
+		known.unnumbered = append(known.unnumbered, in)
+	}
+	p.mu.Unlock()
+	p.forget(in)
+}
+
 // has tells whether an operation is known to be the intent's.
 func (k *claims) has(in Intent) bool {
 	for _, id := range k.intents {
@@ -130,9 +142,18 @@ func (k *claims) has(in Intent) bool {
 	return false
 }
 
+// claimedBy gives the operations that are known to belong to the cancel.
+func (p *payments) claimedBy(in Intent) map[Billnumber]bool {
+	return p.claimedIf(in, func(id string) bool { return id == in.ID })
+}
+
 // claimedByOthers gives the operations that are known to belong to other
 // cancels of the payment.
 func (p *payments) claimedByOthers(in Intent) map[Billnumber]bool {
+	return p.claimedIf(in, func(id string) bool { return id != in.ID })
+}
+
+func (p *payments) claimedIf(in Intent, wanted func(id string) bool) map[Billnumber]bool {
 	payment := in.Request.Billnumber.Payment()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -140,16 +161,16 @@ func (p *payments) claimedByOthers(in Intent) map[Billnumber]bool {
 	if known == nil {
 		return nil
 	}
-	others := make(map[Billnumber]bool, len(known.intents))
+	claimed := make(map[Billnumber]bool, len(known.intents))
 	for number, id := range known.intents {
-		if id == in.ID {
+		if !wanted(id) {
 			continue
 		}
 		if operation, err := numberOf(payment, number); err == nil {
-			others[operation] = true
+			claimed[operation] = true
 		}
 	}
-	return others
+	return claimed
 }
 
 // sorted puts billnumbers of one payment in the order of their operations.

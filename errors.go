@@ -28,6 +28,8 @@ var (
 	// ErrExceedsPayment: more than what is left of the payment, or nothing is
 	// left. Met as [*WalletRuleError], of cards too.
 	ErrExceedsPayment = errors.New("assist: more than what is left of the payment")
+	// ErrTooLate: the time of [SendBy] was over. Met as [*NotSentError].
+	ErrTooLate = errors.New("assist: too late to be sent")
 	// ErrUnresolved: an earlier cancel of this payment has an unknown outcome.
 	// Met as [*UnresolvedError].
 	ErrUnresolved = errors.New("assist: an earlier cancel of this payment is unresolved")

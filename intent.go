@@ -149,6 +149,8 @@ type CancelOption func(*cancelOptions)
 type cancelOptions struct {
 	saveIntent func(context.Context, Intent) error
 	lookFirst  bool
+	checkOrder func(*Order) error
+	sendBy     time.Time
 	passedOver []Intent
 }
 
@@ -169,6 +171,24 @@ func SaveIntent(save func(context.Context, Intent) error) CancelOption {
 // found, or if the answer lacks an operation that is known, nothing is sent.
 func LookFirst() CancelOption {
 	return func(o *cancelOptions) { o.lookFirst = true }
+}
+
+// CheckOrder shows the order that [LookFirst] has found to the function, before
+// the intent is saved: to compare it with the merchant's own books. Its error
+// stops the cancel, with outcome [NotSent]. What the function changes in the order
+// changes nothing. It runs while other cancels of the payment wait. Without
+// LookFirst it is refused with a [*ValidationError].
+func CheckOrder(check func(*Order) error) CancelOption {
+	return func(o *cancelOptions) { o.checkOrder = check }
+}
+
+// SendBy stops a cancel that would be sent later than t, by the wall clock of the
+// machine, read after [SaveIntent]: a machine that slept, or a store that took its
+// time, then sends nothing that somebody else has taken up meanwhile. The outcome
+// is [NotSent], as a [*NotSentError] with [ErrTooLate], and the stored intent is to
+// be discarded. The zero time sets no bound.
+func SendBy(t time.Time) CancelOption {
+	return func(o *cancelOptions) { o.sendBy = t }
 }
 
 // DespiteUnknown lets a payment be cancelled again although the given earlier
