@@ -52,16 +52,10 @@ var all = []mutant{
 			"\tcase len(f.certain) == 0 && len(f.doubtful) == 0:\n\t\treturn &Resolution{Outcome: Rejected, Err: ErrOrderNotFound}, nil\n\tcase in.Before == nil,")},
 	{"newest-of-several", "of several candidates none is chosen",
 		change("resolve.go", "\tf := c.sift(in, order)\n", "\tf := c.sift(in, order)\n\tif n := len(f.certain); n > 1 {\n\t\tf.certain = f.certain[n-1:]\n\t}\n")},
-	{"dated-before", "an operation dated before the look is never certain",
-		change("resolve.go", "in.Before == nil, in.datedBeforeLook(op), rivals", "in.Before == nil, rivals")},
 	{"not-looked", "without a look no listed operation is known to be new", []edit{
 		{"resolve.go", "\tcase in.Before == nil, len(f.certain)", "\tcase len(f.certain)"},
 		{"resolve.go", "\t\tcase in.Before == nil, in.datedBeforeLook(op),", "\t\tcase in.datedBeforeLook(op),"},
 	}},
-	{"gap", "a number that the listing skips may be ours",
-		change("resolve.go", ", len(f.doubtful) > 0, len(f.missing) > 0:", ", len(f.doubtful) > 0:")},
-	{"part-for-all", "the operations of a full cancel make up what was left",
-		change("resolve.go", "\tcase in.Full && !in.makeUpTheRest(f.certain, order):\n\t\treturn unknown, nil\n", "")},
 	{"repeated-answer", "an answer from before the send is another cancel's",
 		change("ownoperations.go", "if dated.at.IsZero() || !dated.at.Before(sent.Add(-clockTolerance)) {", "if !dated.at.IsZero() || dated.at.IsZero() {")},
 	{"before-not-saved", "a token keeps the operations there were before", []edit{
