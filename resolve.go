@@ -45,8 +45,8 @@ type Resolution struct {
 // clocks behind the answers and those of the machines are several.
 //
 // Time proves nothing: however long nothing is seen, the SDK never calls the
-// cancel failed and never sends it again. When a person has decided, cancel
-// again with [DespiteUnknown]. Until then the client refuses to cancel the
+// cancel failed and never sends it again. When a person has decided, say it by
+// [Client.Decide], or cancel again with [DespiteUnknown]. Until then the client refuses to cancel the
 // payment, from before the question is asked: an intent that is resolved is
 // remembered like one that this client sent, unless the client knows that it is
 // settled.

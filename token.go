@@ -22,7 +22,9 @@ const (
 	cancellationTokenKind = "assist-cancel-1"
 
 	tokenChecksum = 8
-	maxTokenSize  = 64 << 10
+	// maxTokenSize has room for the numbers of all operations that an answer of
+	// 1 MiB can list.
+	maxTokenSize = 128 << 10
 )
 
 // intentToken is what stands in a token. The operations are numbers within the

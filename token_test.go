@@ -2,6 +2,7 @@ package assist
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/netip"
 	"os"
 	"strings"
@@ -235,6 +236,27 @@ func changedInside(t testing.TB, token, from, to string) string {
 	changed := strings.Replace(string(raw), from, to, 1)
 	require.NotEqual(t, string(raw), changed)
 	return kind + "." + base64.RawURLEncoding.EncodeToString([]byte(changed))
+}
+
+// An intent that was saved must be readable again, however many operations its
+// look has listed; what is larger than that isn't looked into.
+func TestSizeOfATokenIsBounded(t *testing.T) {
+	t.Parallel()
+	in := fullIntent(t)
+	list := func(n int) {
+		in.Before = nil
+		for i := range n {
+			in.Before = append(in.Before, claimedPayment+Billnumber(fmt.Sprint(".", 999_999-i)))
+		}
+	}
+	list(7_500)
+	back, err := ParseIntent(in.Token())
+	require.NoError(t, err)
+	assert.Equal(t, in, back)
+	list(20_000)
+	_, err = ParseIntent(in.Token())
+	require.ErrorIs(t, err, ErrToken)
+	assert.ErrorContains(t, err, "too long")
 }
 
 func FuzzParseIntent(f *testing.F) {
