@@ -80,7 +80,7 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		r.date = date
 	}
-	if err := c.protocol.forService(s).decode(text, s, &r.answer); err != nil {
+	if err := c.protocol.forService(s).read(text, resp.Header.Get("Content-Type"), s, &r.answer); err != nil {
 		return r, fmt.Errorf("%w (HTTP %d, %d bytes): %w", ErrUnreadable, r.status, r.size, err)
 	}
 	if err := r.answer.Complete(s); err != nil {

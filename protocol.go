@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/assist-go/assist/form"
+	"github.com/assist-go/assist/internal/charset"
 	"github.com/assist-go/assist/internal/wire"
 	"github.com/assist-go/assist/soap"
 )
@@ -129,7 +130,18 @@ func (p Protocol) encode(q *wire.Request) []byte {
 	return soap.Encode(nil, q)
 }
 
-// decode reads an answer.
+// read makes text of an answer's bytes and reads that. A text that doesn't decide
+// may hold anything.
+func (p Protocol) read(body, contentType string, s wire.Service, into *wire.Answer) error {
+	text, sent := charset.Text(body, contentType)
+	err := p.decode(text, s, into)
+	for i := range into.Orders {
+		into.Orders[i].Charset = sent
+	}
+	return err
+}
+
+// decode reads an answer's text.
 func (p Protocol) decode(doc string, s wire.Service, into *wire.Answer) error {
 	err := decodeMarkup(doc, s, into)
 	// CSV has no mark of its own, so only who asked for it takes it.

@@ -22,6 +22,14 @@ func DecodeXML(doc string, s wire.Service, a *wire.Answer) error {
 }
 
 func decodeXML(doc string, s wire.Service, a *wire.Answer) error {
+	return readResult(doc, func(scan *xmlscan.Scanner) error {
+		r := orderxml.Reader{Scan: scan, Service: s, Answer: a}
+		return r.Read("orders")
+	})
+}
+
+// readResult reads a document whose root is result.
+func readResult(doc string, read func(*xmlscan.Scanner) error) error {
 	scan := xmlscan.New(doc)
 	if _, err := scan.Next(); err != nil {
 		return fmt.Errorf("%w: %w", wire.ErrForeign, err)
@@ -29,8 +37,7 @@ func decodeXML(doc string, s wire.Service, a *wire.Answer) error {
 	if scan.Name() != (xmlscan.Name{Local: "result"}) {
 		return wire.ErrForeign
 	}
-	r := orderxml.Reader{Scan: scan, Service: s, Answer: a}
-	if err := r.Read("orders"); err != nil {
+	if err := read(scan); err != nil {
 		return err
 	}
 	_, err := scan.Next() // nothing may follow the result

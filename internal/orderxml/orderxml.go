@@ -22,10 +22,21 @@ type Reader struct {
 // the given name or without one, and ends the answer. Unknown elements are
 // passed over: new ones may come.
 func (r *Reader) Read(container string) error {
-	if err := r.rows(container); err != nil {
+	if err := r.Unfinished(container); err != nil {
 		return err
 	}
 	return r.Answer.Finish(r.Service)
+}
+
+// Unfinished is Read of an answer whose rows are read elsewhere.
+func (r *Reader) Unfinished(container string) error { return r.rows(container) }
+
+// Row reads the element just started as one row of results by date. Space and
+// Service need not be set.
+func (r *Reader) Row(o *wire.Order) error {
+	r.Service = wire.ResultByDate
+	o.Flat = true
+	return r.order(o)
 }
 
 func (r *Reader) rows(container string) error {

@@ -1,5 +1,7 @@
 package wire
 
+import "github.com/assist-go/assist/internal/charset"
+
 // Answer is a decoded document. It is one of three things: codes, a fault, or
 // orders; where a server sends several at once, all of them are kept, because
 // a refusal beside an order is no refusal.
@@ -33,4 +35,6 @@ type Order struct {
 	// Flat says that the record holds the order and its one operation on one
 	// level (cancel.cfm, resultbydate, CSV): Billnumber is the operation's.
 	Flat bool
+	// Charset is the encoding that the answer was sent in. Its texts are UTF-8.
+	Charset charset.Charset
 }

@@ -7,6 +7,8 @@ var (
 	ErrDuplicate = errors.New("given twice")
 	// ErrMissing: a required text is absent or empty.
 	ErrMissing = errors.New("missing or empty")
+	// ErrDamaged: a text that decides holds what can't be read.
+	ErrDamaged = errors.New("holds characters that can't be read")
 	// ErrForeign: the document is none of the answers of the service asked.
 	ErrForeign = errors.New("not an answer of this service")
 	// ErrMisplaced: an element stands where it can't belong to anything.

@@ -137,12 +137,13 @@ func (a *Answer) Finish(s Service) error {
 		o := &a.Orders[i]
 		o.Flat = o.Flat || s == ResultByDate || s == Cancel && len(o.Operations) == 0 && o.Has(ResponseCode)
 	}
-	return a.checkCount()
+	return a.CheckCount(len(a.Orders))
 }
 
-// checkCount refuses only a plain contradiction: what the count counts isn't
-// documented. A count beside a refusal says nothing.
-func (a *Answer) checkCount() error {
+// CheckCount refuses only a plain contradiction of the answer's own count and its
+// number of orders: what the count counts isn't documented. A count beside a
+// refusal says nothing.
+func (a *Answer) CheckCount(orders int) error {
 	count := strings.TrimSpace(a.Count)
 	if count == "" {
 		return nil
@@ -152,7 +153,7 @@ func (a *Answer) checkCount() error {
 		return nil
 	}
 	refused := a.Codes != nil && strings.Trim(a.Codes.First, " 0") != ""
-	if n == 0 && len(a.Orders) > 0 || n > 0 && len(a.Orders) == 0 && !refused {
+	if n == 0 && orders > 0 || n > 0 && orders == 0 && !refused {
 		return &NameError{Name: "count", Err: ErrCount}
 	}
 	return nil

@@ -114,9 +114,6 @@ func (s *Scanner) attributeValue(raw string) (string, error) {
 		switch c := raw[i]; c {
 		case '&':
 			r, n := reference(raw[i:])
-			if n == 0 {
-				return "", s.fail(s.pos, ErrReference)
-			}
 			out = utf8.AppendRune(out, r)
 			i += n
 		case '\r':

@@ -1,4 +1,4 @@
-// Package xmlscan reads one XML document from a string, strictly.
+// Package xmlscan reads one XML document from a string in UTF-8, strictly.
 //
 // It reads what payment servers send and refuses the rest: a document that is
 // cut short, goes on after its end, nests too deep, names an undeclared
@@ -6,9 +6,10 @@
 // never a guess. Entities of a DTD are never expanded and nothing is ever
 // fetched. Time is linear in the length of the document.
 //
-// Two liberties are taken, because servers take them: a space may be missing
-// between two attributes, and white space may stand ahead of the XML
-// declaration.
+// Liberties are taken where servers take them: a space may be missing between two
+// attributes, white space may stand ahead of the XML declaration, and in texts "&"
+// and "]]>" may stand for themselves and a number for no character, which then
+// reads as U+FFFD.
 //
 //	s := xmlscan.New(doc)
 //	for {

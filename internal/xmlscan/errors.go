@@ -23,22 +23,17 @@ var (
 	ErrAttribute = errors.New("attribute given twice")
 	// ErrNamespace: an undeclared prefix, or a declaration that isn't allowed.
 	ErrNamespace = errors.New("undeclared or misused namespace prefix")
-	// ErrReference: an entity other than the five predefined ones, or a
-	// reference to a character that XML can't hold.
-	ErrReference = errors.New("unknown entity or character reference")
 	// ErrCharacter: a character that XML can't hold.
 	ErrCharacter = errors.New("a character that XML can't hold")
-	// ErrEncoding: neither UTF-8 nor windows-1251, or not what it says.
-	ErrEncoding = errors.New("unsupported or broken character encoding")
+	// ErrEncoding: not UTF-8.
+	ErrEncoding = errors.New("not UTF-8")
 	// ErrLimit: beyond MaxSize, MaxDepth, MaxAttributes or MaxNamespaces.
 	ErrLimit = errors.New("beyond a limit")
 )
 
 // Error says what broke and where. It never carries text of the document.
 type Error struct {
-	// Offset counts bytes from the start of the document. In a windows-1251
-	// document it counts them as UTF-8.
-	Offset int
+	Offset int // in bytes from the start of the document
 	Err    error
 }
 

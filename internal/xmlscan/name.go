@@ -77,7 +77,7 @@ func nameRune(text string, first bool) int {
 const (
 	nameStart = 1 << iota
 	nameOther
-	special // in a text: the sign of a reference, a line end to be changed, or of the end of CDATA
+	special // in a text: the sign of a reference, or a line end to be changed
 )
 
 var classes = func() (c [256]uint8) {
@@ -88,7 +88,7 @@ var classes = func() (c [256]uint8) {
 		c[b] = nameOther
 	}
 	c['_'], c['-'], c['.'] = nameStart, nameOther, nameOther
-	c['&'], c['\r'], c[']'] = special, special, special
+	c['&'], c['\r'] = special, special
 	return c
 }()
 

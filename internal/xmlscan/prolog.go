@@ -3,73 +3,53 @@ package xmlscan
 import (
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 )
 
 const byteOrderMark = "\ufeff"
 
-// open takes a document: its size, its declaration, its encoding and its
-// characters. What is left of it begins behind the declaration.
+// open takes a document: its size, its declaration and its characters. What is left of it begins behind the declaration.
 func (s *Scanner) open(doc string) {
 	s.doc = doc
 	if len(doc) > MaxSize {
 		s.fail(MaxSize, ErrLimit)
 		return
 	}
-	marked := strings.HasPrefix(doc, byteOrderMark)
-	if marked {
+	if strings.HasPrefix(doc, byteOrderMark) {
 		s.pos = len(byteOrderMark)
 	}
 	s.skipSpace()
-	encoding, err := s.declaration()
-	if err != nil {
-		return
-	}
-	switch {
-	case encoding == "" || strings.EqualFold(encoding, "utf-8"):
-	case strings.EqualFold(encoding, "windows-1251") && !marked:
-		s.doc, err = charmap.Windows1251.NewDecoder().String(doc)
-		// The one byte without a meaning comes out as U+FFFD, which no text
-		// in windows-1251 can hold.
-		if err != nil || strings.ContainsRune(s.doc, utf8.RuneError) {
-			s.fail(s.pos, ErrEncoding)
-			return
-		}
-	default:
-		s.fail(s.pos, ErrEncoding)
+	if s.declaration() != nil {
 		return
 	}
 	s.check()
 }
 
-// declaration reads an XML declaration, if there is one, and gives its
-// encoding.
-func (s *Scanner) declaration() (encoding string, err error) {
+// declaration reads over an XML declaration, if there is one. The encoding that
+// it names is that of the bytes, which are text already.
+func (s *Scanner) declaration() error {
 	const open = "<?xml"
 	if rest := s.rest(); !strings.HasPrefix(rest, open) || len(rest) == len(open) || !isSpace(rest[len(open)]) {
-		return "", nil
+		return nil
 	}
 	s.pos += len(open)
 	for n := 0; ; n++ {
 		s.skipSpace()
 		if n > 0 && strings.HasPrefix(s.rest(), "?>") {
 			s.pos += len("?>")
-			return encoding, nil
+			return nil
 		}
 		at := s.pos
 		name, value, err := s.attribute()
 		if err != nil {
-			return "", err
+			return err
 		}
 		switch {
 		case n == 0 && name.full == "version" && value == "1.0":
 		case n == 1 && name.full == "encoding":
-			encoding = value
 		case (n == 1 || n == 2) && name.full == "standalone" && (value == "yes" || value == "no"):
 			n = 2 // it is the last
 		default:
-			return "", s.fail(at, ErrSyntax)
+			return s.fail(at, ErrSyntax)
 		}
 	}
 }

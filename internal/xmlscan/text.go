@@ -25,12 +25,7 @@ func (s *Scanner) characters() error {
 	if marks&special == 0 {
 		s.join(raw)
 	} else {
-		if strings.Contains(raw, cdataClose) {
-			return s.fail(s.pos, ErrSyntax)
-		}
-		if err := s.add(raw, true); err != nil {
-			return err
-		}
+		s.add(raw, true)
 	}
 	s.pos = i
 	return nil
@@ -43,9 +38,7 @@ func (s *Scanner) cdata() error {
 	if n < 0 {
 		return s.fail(len(s.doc), ErrTruncated)
 	}
-	if err := s.add(s.doc[start:start+n], false); err != nil {
-		return err
-	}
+	s.add(s.doc[start:start+n], false)
 	s.pos = start + n + len(cdataClose)
 	return nil
 }
@@ -72,19 +65,16 @@ func (s *Scanner) copied() {
 
 // add puts a text behind the one that is there, line ends and, where they can
 // stand, references replaced.
-func (s *Scanner) add(raw string, references bool) error {
+func (s *Scanner) add(raw string, references bool) {
 	if !strings.ContainsAny(raw, "&\r") {
 		s.join(raw)
-		return nil
+		return
 	}
 	s.copied()
 	for i := 0; i < len(raw); {
 		switch c := raw[i]; {
 		case c == '&' && references:
 			r, n := reference(raw[i:])
-			if n == 0 {
-				return s.fail(s.pos+i, ErrReference)
-			}
 			s.joined = utf8.AppendRune(s.joined, r)
 			i += n
 		case c == '\r':
@@ -98,7 +88,6 @@ func (s *Scanner) add(raw string, references bool) error {
 			i++
 		}
 	}
-	return nil
 }
 
 func (s *Scanner) textIsBlank() bool {
@@ -112,12 +101,15 @@ func (s *Scanner) textIsBlank() bool {
 // text of many "&" would take quadratic time.
 const longestReference = len("&#x0000010FFFF;")
 
-// reference reads the reference that text begins with and gives its length, 0
-// when it is none of the five predefined ones and no character that XML holds.
+// reference reads what stands for a character at the "&" that text begins with,
+// and gives its length. A sign that begins none of the five predefined references
+// and no number stands for itself: servers write texts of customers as they are.
+// A number of no character that XML holds gives U+FFFD. Neither can make a text
+// that decides something: in those a reader takes no "&" and no U+FFFD.
 func reference(text string) (rune, int) {
 	end := strings.IndexByte(text[:min(len(text), longestReference)], ';')
 	if end < 0 {
-		return 0, 0
+		return '&', 1
 	}
 	switch name := text[1:end]; name {
 	case "lt":
@@ -131,22 +123,33 @@ func reference(text string) (rune, int) {
 	case "quot":
 		return '"', end + 1
 	default:
-		digits, ok := strings.CutPrefix(name, "#")
-		if !ok {
-			return 0, 0
+		if r, ok := numbered(name); ok {
+			return r, end + 1
 		}
-		base := 10
-		if hex, ok := strings.CutPrefix(digits, "x"); ok {
-			digits, base = hex, 16
-		}
-		// ParseUint takes neither signs nor, with a base given, underscores.
-		// 31 bits fit into a rune.
-		n, err := strconv.ParseUint(digits, base, 31)
-		if err != nil || !isCharacter(rune(n)) {
-			return 0, 0
-		}
-		return rune(n), end + 1
+		return '&', 1
 	}
+}
+
+// numbered reads the number of a character: "#65" or "#x41".
+func numbered(name string) (rune, bool) {
+	digits, ok := strings.CutPrefix(name, "#")
+	if !ok {
+		return 0, false
+	}
+	base := 10
+	if hex, ok := strings.CutPrefix(digits, "x"); ok {
+		digits, base = hex, 16
+	}
+	// ParseUint takes neither signs nor, with a base given, underscores. The
+	// longest reference fits into 64 bits.
+	n, err := strconv.ParseUint(digits, base, 64)
+	switch {
+	case err != nil:
+		return 0, false
+	case n > utf8.MaxRune || !isCharacter(rune(n)):
+		return utf8.RuneError, true
+	}
+	return rune(n), true
 }
 
 // isCharacter tells the characters of XML 1.0.

@@ -67,6 +67,6 @@ var all = []mutant{
 	{"login-in-log", "a log line is an allow-list",
 		change("log.go", "slog.Int(\"attempt\", max(x.attempt, 1)))", "slog.Int(\"attempt\", max(x.attempt, 1)), slog.String(\"login\", c.merchant.Login))")},
 	{"body-in-error", "an error holds no body",
-		change("exchange.go", "if err := c.protocol.forService(s).decode(text, s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %d bytes): %w\", ErrUnreadable, r.status, r.size, err)",
-			"if err := c.protocol.forService(s).decode(text, s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %s): %w\", ErrUnreadable, r.status, text, err)")},
+		change("exchange.go", "if err := c.protocol.forService(s).read(text, resp.Header.Get(\"Content-Type\"), s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %d bytes): %w\", ErrUnreadable, r.status, r.size, err)",
+			"if err := c.protocol.forService(s).read(text, resp.Header.Get(\"Content-Type\"), s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %s): %w\", ErrUnreadable, r.status, text, err)")},
 }
