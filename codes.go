@@ -30,6 +30,10 @@ func (e *APIError) Meaning(l Language) string {
 	return first.in(l) + " (" + second.in(l) + ")"
 }
 
+// firstParameterCode is the lowest second code that names something: a parameter,
+// an object or an operation. Those below are small numbers as any text may hold.
+const firstParameterCode = 100
+
 // meansNotPerformed tells the codes that prove that nothing was done. First
 // codes 1, 2, 8, 11 and 16 don't: an internal error, a refused authorisation, a
 // duplicate and a time-out may each stand behind money that moved. Neither does
@@ -155,9 +159,13 @@ var secondCodes = map[int]words{
 	136: {"разделитель", "DELIMITER"}, 137: {"разделитель", "DELIMITER"}, 138: {"разделитель", "DELIMITER"}, 139: {"FIELDS", "FIELDS"},
 	140: {"SSL", "SSL"}, 141: {"логин или пароль", "LOGIN/PASSWORD"}, 142: {"срок действия", "EXPIRE*"}, 143: {"номер платежа", "BILLNUMBER"},
 	144: {"PROTECTCODE", "PROTECTCODE"}, 145: {"тип операции", "OPTYPE"}, 146: {"состояние операции", "OPSTATE"},
-	153: {"номер билета или PNR", "TICKET_NUMBER/PNR"}, 154: {"URL", "URL"}, 159: {"BIN", "BIN"}, 164: {"состояние заказа", "ORDERSTATE"},
-	167: {"курс", "RATE"}, 170: {"код ответа", "RESPONSECODE"}, 173: {"IP-адрес", "IP"}, 177: {"PAYMENTMODE", "PAYMENTMODE"},
-	179: {"чек", "CHEQUE"}, 186: {"HASHTYPE", "HASHTYPE"},
+	147: {"серия документа", "RPSERIES"}, 148: {"номер документа", "RPNUMBER"}, 149: {"ASSISTID", "ASSISTID"}, 150: {"ПИН-код", "PIN"},
+	153: {"номер билета или PNR", "TICKET_NUMBER/PNR"}, 154: {"URL", "URL"}, 155: {"TRANSACT_ID", "TRANSACT_ID"},
+	156: {"TID", "TID"}, 157: {"MID", "MID"}, 158: {"параметр без известного названия", "a parameter of no known name"}, 159: {"BIN", "BIN"},
+	161: {"номер счёта", "BILLINGNUMBER"}, 163: {"состояние транзакции", "TRANSACTSTATE"}, 164: {"состояние заказа", "ORDERSTATE"},
+	165: {"тип транзакции", "TRANSACTTYPE"}, 167: {"курс", "RATE"}, 170: {"код ответа", "RESPONSECODE"}, 173: {"IP-адрес", "IP"}, 176: {"PNR", "PNR"}, 177: {"PAYMENTMODE", "PAYMENTMODE"},
+	179: {"чек", "CHEQUE"}, 185: {"способ отправки счёта", "BILLSENDTYPE"}, 186: {"HASHTYPE", "HASHTYPE"}, 187: {"номер счёта", "BILLNO"},
+	188: {"шаблон номера счёта", "BILLNOTEMPLATE"}, 189: {"BILL_ID", "BILL_ID"}, 190: {"состояние счёта", "BILLSTATE"},
 	200: {"предприятие", "enterprise"}, 201: {"заказ", "order"}, 202: {"покупатель", "buyer"}, 203: {"карта", "card"}, 204: {"банк", "bank"},
 	205: {"процессинг", "processing"}, 206: {"терминал", "terminal"}, 207: {"страна", "country"}, 208: {"валюта", "currency"},
 	209: {"курс", "rate"}, 210: {"комиссия", "commission"}, 211: {"лимит", "limit"}, 212: {"тестовый режим", "test mode"},

@@ -227,7 +227,7 @@ func (c *Client) ask(ctx context.Context, q *wire.Request, attempt int) (*reply,
 	}
 	if err == nil {
 		var refusal *APIError
-		if refusal, err = c.refusalIn(&r.answer); refusal != nil {
+		if refusal, err = c.refusalIn(r); refusal != nil {
 			refusal.At = r.received.UTC()
 			err = refusal
 		}

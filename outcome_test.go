@@ -54,14 +54,14 @@ func TestOutcomeOfEachCode(t *testing.T) {
 	refusing := map[int]bool{3: true, 4: true, 5: true, 6: true, 7: true, 9: true, 10: true, 12: true, 14: true, 15: true,
 		17: true, 18: true, 19: true, 20: true, 21: true}
 	for first := -1; first <= 30; first++ {
-		for _, second := range []int{0, 3, 4, 5, 100, 108, 143, 201, 308, 403} {
+		for _, second := range []int{0, 3, 4, 5, 100, 108, 143, 147, 150, 158, 163, 176, 185, 190, 201, 308, 403} {
 			want := Unknown
 			if refusing[first] {
 				want = Rejected
 			}
 			assert.Equal(t, want, OutcomeOf(&APIError{First: first, Second: second}), "%d/%d", first, second)
 		}
-		for _, second := range []int{1, 2, -1, 7, 99, 147, 999, 10000} {
+		for _, second := range []int{1, 2, -1, 7, 99, 151, 160, 191, 199, 999, 10000} {
 			assert.Equal(t, Unknown, OutcomeOf(&APIError{First: first, Second: second}), "%d/%d", first, second)
 		}
 	}

@@ -174,20 +174,6 @@ func jittered(d time.Duration) time.Duration {
 	return max(shortestPoll, d-d/5+rand.N(2*(d/5)+1))
 }
 
-// refused tells the answers after which asking again is pointless: Assist
-// doesn't let this merchant ask.
-func refused(err error) bool {
-	api, ok := codesOf(err)
-	if !ok {
-		return false
-	}
-	switch {
-	case api.First == 7, api.First == 19, api.First == 14 && api.Second == 200, api.First == 10 && api.Second == 100:
-		return true
-	}
-	return false
-}
-
 // retryAfter reads the Retry-After header, in seconds or as a date.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	text := header.Get("Retry-After")

@@ -34,7 +34,7 @@ func (a *cancelAttempt) judge(r *reply) verdict {
 	if err := a.replayed(r); err != nil {
 		return doubt(err)
 	}
-	refusal, err := c.refusalIn(&r.answer)
+	refusal, err := c.refusalIn(r)
 	if err != nil {
 		return doubt(err)
 	}
@@ -103,45 +103,6 @@ func (c *Client) signedFor(number string, order *Order) error {
 		return fmt.Errorf("%w: another order number, and it is the one that is signed", ErrOtherAnswer)
 	}
 	return nil
-}
-
-// refusalIn finds first and second code in a result or a fault. Nil, nil is no
-// refusal.
-func (c *Client) refusalIn(a *wire.Answer) (*APIError, error) {
-	var (
-		first, second int
-		message       string
-		readable      bool
-	)
-	switch {
-	case a.Fault != nil && a.Codes != nil:
-		return nil, fmt.Errorf("%w: a fault beside the codes of a result", ErrContradiction)
-	case a.Fault != nil:
-		message = a.Fault.Message
-		if message == "" {
-			message = a.Fault.Text
-		}
-		message = c.scrub(message)
-		if first, second, readable = a.Fault.Codes(); !readable {
-			return nil, fmt.Errorf("%w: a fault without Assist's codes: %q", ErrContradiction, message)
-		}
-		if first == 0 {
-			return nil, fmt.Errorf("%w: a fault that says 0/%d", ErrContradiction, second)
-		}
-	case a.Codes != nil:
-		if first, second, readable = a.Codes.Numbers(); !readable {
-			return nil, fmt.Errorf("%w: result codes that are no numbers", ErrUnreadable)
-		}
-		if first == 0 && second == 0 {
-			return nil, nil
-		}
-		if first == 0 {
-			return nil, fmt.Errorf("%w: first code 0 with second code %d", ErrContradiction, second)
-		}
-	default:
-		return nil, nil
-	}
-	return &APIError{First: first, Second: second, Message: message}, nil
 }
 
 // judgeOperations decides by the operations that are ours. An order whose

@@ -139,7 +139,8 @@ func TestVerdictOnPartialCancel(t *testing.T) {
 		{"a fault that says ok", codesFault(0, 0), Unknown, 0, ErrContradiction},
 		{"a fault without codes", soapFault("<message>try later</message>"), Unknown, 0, ErrContradiction},
 		{"a JSON fault beside codes", `{"firstcode":"7","secondcode":"102","fault":{"detail":{"firstcode":"5","secondcode":"108"}}}`, Unknown, 0, ErrContradiction},
-		{"a fault with the codes in its text", soapFault("<message>5-108</message>"), Rejected, 0, nil},
+		{"a fault with the codes as its text", soapFault("<message>5-108</message>"), Rejected, 0, nil},
+		{"a fault with the codes in its prose", soapFault("<message>refused: 5-108</message>"), Unknown, 0, ErrContradiction},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

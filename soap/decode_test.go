@@ -346,7 +346,6 @@ func TestDecodeRefuses(t *testing.T) {
 		"a faultstring twice":                 {faultOf(`<faultstring>a</faultstring><faultstring>a</faultstring>`), wire.ErrDuplicate},
 		"two details":                         {faultOf(`<detail/><detail/>`), wire.ErrDuplicate},
 		"codes on two levels of a detail":     {faultOf(`<detail><firstcode>5</firstcode><a><firstcode>7</firstcode></a></detail>`), wire.ErrDuplicate},
-		"a recommendation in both spellings":  {faultOf(`<detail><recomendation/><recommendation/></detail>`), wire.ErrDuplicate},
 		"a packet date of two orders":         {cancelOf(someOrder + someOrder + `<packetdate>1</packetdate>`), wire.ErrMisplaced},
 		"an order without a billnumber":       {cancelOf(`<order/>`), wire.ErrMissing},
 		"an operation without a billnumber":   {cancelOf(`<order><billnumber>1</billnumber><operation/></order>`), wire.ErrMissing},

@@ -31,40 +31,71 @@ func IsTurnover(text string) bool {
 	return false
 }
 
+// Place tells where a fault holds two codes, and so what they prove.
+type Place uint8
+
+const (
+	// Nowhere: the fault holds no codes.
+	Nowhere Place = iota
+	// Own: in Assist's own fields firstcode and secondcode, as in a result.
+	Own
+	// Alone: the whole faultcode beside the whole faultstring, or a text that is
+	// nothing but the pair.
+	Alone
+	// Words: Assist's text for a day balance that is too small, which is 5/108.
+	Words
+)
+
 // Codes finds Assist's first and second code in the fault, in the order of
-// protocol §4: in the detail; as "N-M" or "N/M" in code, text and message;
-// by a known text. Where these are, is inferred, so the reading is careful:
-// two different pairs are no pair.
-func (f *Fault) Codes() (first, second int, ok bool) {
+// protocol §4. Own fields count ahead of texts; if they hold no numbers, nothing
+// is found. Of the texts only those that are codes and nothing else count, and two
+// that disagree are no codes: a pair inside prose is a gateway's "attempt 3/5".
+func (f *Fault) Codes() (first, second int, place Place) {
 	if f.Detail.First != "" || f.Detail.Second != "" {
-		return f.Detail.Numbers()
+		first, second, ok := f.Detail.Numbers()
+		if !ok {
+			return 0, 0, Nowhere
+		}
+		return first, second, Own
+	}
+	found := func(n, m int, where Place) (agrees bool) {
+		agrees = place == Nowhere || n == first && m == second
+		first, second, place = n, m, where
+		return agrees
+	}
+	if n, m, ok := alone(f.Code, f.Text); ok && !found(n, m, Alone) {
+		return 0, 0, Nowhere
 	}
 	for _, text := range []string{f.Code, f.Text, f.Message} {
-		n, m, pairs := findPair(text)
-		if pairs > 1 || (ok && pairs == 1 && (n != first || m != second)) {
-			return 0, 0, false
-		}
-		if pairs == 1 {
-			first, second, ok = n, m, true
+		if n, m, ok := pair(text); ok && !found(n, m, Alone) {
+			return 0, 0, Nowhere
 		}
 	}
-	if ok {
-		return first, second, true
+	if _, ok := f.Turnover(); ok && !found(5, 108, Words) {
+		return 0, 0, Nowhere
 	}
-	if IsTurnover(f.Text) || IsTurnover(f.Message) {
-		return 5, 108, true
+	return first, second, place
+}
+
+// Turnover gives the text of the fault that has the words of protocol §6.
+func (f *Fault) Turnover() (text string, ok bool) {
+	for _, text := range []string{f.Message, f.Text, f.Recommendation, f.Code} {
+		if IsTurnover(text) {
+			return text, true
+		}
 	}
-	return 0, 0, false
+	return "", false
 }
 
 // Numbers reads both codes. A code that is no small number is no code.
 func (c Codes) Numbers() (first, second int, ok bool) {
-	first, ok1 := code(strings.TrimSpace(c.First))
-	second, ok2 := code(strings.TrimSpace(c.Second))
+	first, ok1 := code(c.First)
+	second, ok2 := code(c.Second)
 	return first, second, ok1 && ok2
 }
 
 func code(text string) (int, bool) {
+	text = strings.TrimSpace(text)
 	if text == "" || len(text) > 4 {
 		return 0, false
 	}
@@ -77,68 +108,24 @@ func code(text string) (int, bool) {
 	return n, err == nil
 }
 
-// findPair finds "N-M" and "N/M" with optional spaces around the sign. Digits
-// that hang together with letters, points or further signs are dates,
-// versions, addresses or names, so they are no codes. pairs counts different
-// pairs.
-func findPair(text string) (first, second, pairs int) {
-	for i := 0; i < len(text); {
-		if !isDigit(text[i]) {
-			i++
-			continue
+// pair reads a text that is nothing but "N - M", "N-M" or "N/M". One of Assist's
+// documents sets the sign as a dash.
+func pair(text string) (first, second int, ok bool) {
+	for _, sign := range []string{"-", "/", "\u2013"} {
+		if n, m, cut := strings.Cut(text, sign); cut {
+			return alone(n, m)
 		}
-		start := i
-		for i < len(text) && isDigit(text[i]) {
-			i++
-		}
-		j := skipSpaces(text, i)
-		if j == len(text) || (text[j] != '-' && text[j] != '/') {
-			continue
-		}
-		k := skipSpaces(text, j+1)
-		end := k
-		for end < len(text) && isDigit(text[end]) {
-			end++
-		}
-		n, ok1 := code(text[start:i])
-		m, ok2 := code(text[k:end])
-		if !ok1 || !ok2 || len(text[start:i]) > 2 || !freeBefore(text, start) || !freeAfter(text, end) {
-			i = end
-			continue
-		}
-		if pairs == 0 || n != first || m != second {
-			pairs++
-		}
-		first, second = n, m
-		i = end
 	}
-	return first, second, pairs
+	return 0, 0, false
 }
 
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func skipSpaces(text string, i int) int {
-	for i < len(text) && text[i] == ' ' {
-		i++
+// alone reads two codes that stand as texts, without leading zeros: 05/108 is
+// something else's number.
+func alone(n, m string) (first, second int, ok bool) {
+	for _, text := range []string{n, m} {
+		if text = strings.TrimSpace(text); len(text) > 1 && text[0] == '0' {
+			return 0, 0, false
+		}
 	}
-	return i
-}
-
-// hangs tells a byte that makes digits beside it part of something longer.
-func hangs(c byte) bool {
-	return isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80 || c == '_' || c == '-' || c == '/' || c == '.' || c == ':'
-}
-
-func freeBefore(text string, i int) bool { return i == 0 || !hangs(text[i-1]) || text[i-1] == ':' }
-
-// freeAfter lets a full stop or colon end a sentence, but not go on a number.
-func freeAfter(text string, i int) bool {
-	if i < len(text) && (text[i] == '.' || text[i] == ':') {
-		return i+1 == len(text) || text[i+1] == ' '
-	}
-	if j := skipSpaces(text, i); j < len(text) && (text[j] == '-' || text[j] == '/') {
-		j = skipSpaces(text, j+1)
-		return j == len(text) || !isDigit(text[j])
-	}
-	return i == len(text) || !hangs(text[i])
+	return Codes{First: n, Second: m}.Numbers()
 }

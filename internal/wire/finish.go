@@ -36,7 +36,16 @@ func (f *Fault) Put(name, text string) error {
 	case "message":
 		return once(&f.seen, 4, name, &f.Message, text)
 	case "recomendation", "recommendation":
-		return once(&f.seen, 8, name, &f.Recommendation, text)
+		// Both spellings are one text, and the first stays: it decides nothing.
+		first, bit := f.Recommendation, uint8(8)
+		if name == "recommendation" {
+			bit = 64
+		}
+		err := once(&f.seen, bit, name, &f.Recommendation, text)
+		if first != "" {
+			f.Recommendation = first
+		}
+		return err
 	case "firstcode":
 		return once(&f.seen, 16, name, &f.Detail.First, text)
 	case "secondcode":
