@@ -43,7 +43,9 @@ func FuzzDecodeXML(f *testing.F) { fuzzDecoder(f, DecodeXML, func(*testing.T, st
 
 func FuzzDecodeJSON(f *testing.F) {
 	fuzzDecoder(f, DecodeJSON, func(t *testing.T, doc string) {
-		require.True(t, json.Valid([]byte(strings.TrimPrefix(doc, byteOrderMark))), "encoding/json refuses it")
+		// Line ends and tabs in strings are the one liberty.
+		doc = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(strings.TrimPrefix(doc, byteOrderMark))
+		require.True(t, json.Valid([]byte(doc)), "encoding/json refuses it")
 	})
 }
 

@@ -109,9 +109,13 @@ func (r *jsonReader) field(to *wire.Record, name string) (known bool, err error)
 		return false, nil
 	}
 	return true, r.orNull(func() error {
+		isString := r.scan.peek() == '"'
 		text, err := r.scan.scalar()
 		if err != nil {
 			return err
+		}
+		if !isString {
+			to.MarkNumber(f)
 		}
 		return to.Put(f, text)
 	})

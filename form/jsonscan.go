@@ -25,7 +25,7 @@ var (
 )
 
 // jsonScanner reads one JSON document strictly. encoding/json would take names
-// given twice and lone surrogates, and its tokens a document cut short. The
+// given twice, and its tokens a document cut short. The
 // document is known to be UTF-8.
 type jsonScanner struct {
 	doc        string
@@ -212,7 +212,8 @@ func (s *jsonScanner) digits() bool {
 	return s.pos > start
 }
 
-// text reads a string. One without escapes stays a part of the document.
+// text reads a string. One without escapes stays a part of the document. Line ends
+// and tabs are taken as they stand: servers write texts of customers so.
 func (s *jsonScanner) text() (string, error) {
 	s.pos++
 	start := s.pos
@@ -226,7 +227,7 @@ func (s *jsonScanner) text() (string, error) {
 				return raw, nil
 			}
 			return string(append(joined, raw...)), nil
-		case c < ' ':
+		case c < ' ' && c != '\n' && c != '\r' && c != '\t':
 			return "", s.fail(errJSONSyntax)
 		case c == '\\':
 			joined = append(joined, s.doc[start:s.pos]...)
@@ -243,7 +244,7 @@ func (s *jsonScanner) text() (string, error) {
 	return "", s.fail(errJSONTruncated)
 }
 
-// escape reads an escape sequence. Half of a surrogate pair is none.
+// escape reads an escape sequence. Half of a surrogate pair reads as U+FFFD.
 func (s *jsonScanner) escape() (rune, bool) {
 	s.pos++
 	if s.pos == len(s.doc) {
@@ -256,12 +257,16 @@ func (s *jsonScanner) escape() (rune, bool) {
 		if !utf16.IsSurrogate(r) {
 			return r, ok
 		}
-		if !s.word(`\u`) {
-			return 0, false
+		behind := s.pos
+		if !ok || !s.word(`\u`) {
+			return utf8.RuneError, ok
 		}
 		low, ok := s.hex()
-		r = utf16.DecodeRune(r, low)
-		return r, ok && r != utf8.RuneError
+		if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+			return pair, ok
+		}
+		s.pos = behind
+		return utf8.RuneError, true
 	}
 	const from, to = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 	i := strings.IndexByte(from, c)

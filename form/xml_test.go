@@ -78,7 +78,7 @@ func TestDecodeXMLResultByDateSample(t *testing.T) {
 	require.NoError(t, DecodeXML(sample(t, "resultbydate.xml"), wire.ResultByDate, &a))
 	require.NoError(t, a.Complete(wire.ResultByDate))
 	require.Equal(t, "codes 0/0, order 5700027202722028.1!, order 5700027202722028.3!", shape(&a))
-	require.Equal(t, "WEB", a.Orders[0].Text(wire.ProtocolTypeName))
+	require.Equal(t, "WEB", a.Orders[0].Text(wire.ProtocolName))
 }
 
 func TestDecodeXMLShapes(t *testing.T) {

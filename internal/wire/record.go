@@ -39,8 +39,10 @@ const (
 	Message
 	CustomerMessage
 	Recommendation
+	Recomendation // the same as it is spelled at times
 	ApprovalCode
 	ProtocolTypeName
+	ProtocolName // the same by another name
 	ProcessingName
 	OperationDate
 	SlipNumber
@@ -58,8 +60,8 @@ var names = [fieldCount]string{
 	"firstname", "lastname", "middlename", "email",
 	"operationtype", "operationstate", "amount", "currency", "ipaddress", "clientip",
 	"meantype_id", "meantypename", "meansubtype", "meannumber", "cardholder", "cardexpirationdate",
-	"issuebank", "bankcountry", "responsecode", "message", "customermessage", "recommendation",
-	"approvalcode", "protocoltypename", "processingname", "operationdate", "slipno",
+	"issuebank", "bankcountry", "responsecode", "message", "customermessage", "recommendation", "recomendation",
+	"approvalcode", "protocoltypename", "protocolname", "processingname", "operationdate", "slipno",
 	"packetdate", "signature", "checkvalue",
 }
 
@@ -74,8 +76,7 @@ func (f Field) String() string {
 // FieldOf finds a field by its lower-case wire name. Unknown names are
 // reported as such: new ones may come, and are passed over. It is a switch
 // because every element of every answer is looked up here, and a map takes
-// longer. resultbydate calls protocoltypename protocolname at times
-// (protocol §5).
+// longer.
 func FieldOf(name string) (f Field, known bool) {
 	switch name {
 	case "billnumber":
@@ -142,8 +143,12 @@ func FieldOf(name string) (f Field, known bool) {
 		return Recommendation, true
 	case "approvalcode":
 		return ApprovalCode, true
-	case "protocoltypename", "protocolname":
+	case "recomendation":
+		return Recomendation, true
+	case "protocoltypename":
 		return ProtocolTypeName, true
+	case "protocolname":
+		return ProtocolName, true
 	case "processingname":
 		return ProcessingName, true
 	case "operationdate":
@@ -162,8 +167,9 @@ func FieldOf(name string) (f Field, known bool) {
 
 // Record is a set of texts. The zero value is empty and ready to use.
 type Record struct {
-	texts [fieldCount]string
-	seen  uint64
+	texts   [fieldCount]string
+	seen    uint64
+	numbers uint64 // fields that came as a number, not as a text
 }
 
 // Put stores a text. A second text for the same field is refused with
@@ -182,3 +188,10 @@ func (r *Record) Has(f Field) bool { return r.seen&(1<<f) != 0 }
 
 // Text gives the text as it was sent, or "" where there is none.
 func (r *Record) Text(f Field) string { return r.texts[f] }
+
+// MarkNumber says that a field came as a number. A number loses the zeros at its
+// end on its way, and more than its 15 first digits may be made up.
+func (r *Record) MarkNumber(f Field) { r.numbers |= 1 << f }
+
+// IsNumber tells what MarkNumber said.
+func (r *Record) IsNumber(f Field) bool { return r.numbers&(1<<f) != 0 }

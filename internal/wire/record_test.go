@@ -26,7 +26,7 @@ func TestFieldOf(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]Field{
 		"billnumber": Billnumber, "orderstate": OrderStateText, "meantype_id": MeanTypeID, "slipno": SlipNumber,
-		"protocoltypename": ProtocolTypeName, "protocolname": ProtocolTypeName, "checkvalue": CheckValue,
+		"protocoltypename": ProtocolTypeName, "protocolname": ProtocolName, "checkvalue": CheckValue,
 	} {
 		got, ok := FieldOf(name)
 		require.True(t, ok, name)

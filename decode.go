@@ -16,7 +16,7 @@ import (
 // orderOf makes an order with its operations. A flat record becomes an order
 // with one operation.
 func orderOf(w *wire.Order) (Order, error) {
-	number, err := ParseBillnumber(textOf(&w.Record, wire.Billnumber))
+	number, err := billnumberOf(&w.Record)
 	if err != nil {
 		return Order{}, fmt.Errorf("%w: order: %w", ErrUnreadable, err)
 	}
@@ -63,7 +63,7 @@ func orderOf(w *wire.Order) (Order, error) {
 }
 
 func operationOf(r *wire.Record) (Operation, error) {
-	number, err := ParseBillnumber(textOf(r, wire.Billnumber))
+	number, err := billnumberOf(r)
 	if err != nil {
 		return Operation{}, fmt.Errorf("%w: operation: %w", ErrUnreadable, err)
 	}
@@ -74,10 +74,6 @@ func operationOf(r *wire.Record) (Operation, error) {
 	meanType, err := strconv.Atoi(textOf(r, wire.MeanTypeID))
 	if err != nil || meanType < 0 {
 		meanType = 0
-	}
-	address := textOf(r, wire.IPAddress)
-	if address == "" {
-		address = textOf(r, wire.ClientIP)
 	}
 	return Operation{
 		Billnumber:       number,
@@ -94,22 +90,40 @@ func operationOf(r *wire.Record) (Operation, error) {
 		CardExpiration:   textOf(r, wire.CardExpirationDate),
 		IssueBank:        textOf(r, wire.IssueBank),
 		BankCountry:      textOf(r, wire.BankCountry),
-		IPAddress:        address,
+		IPAddress:        textOf(r, wire.IPAddress, wire.ClientIP),
 		Message:          textOf(r, wire.Message),
 		CustomerMessage:  textOf(r, wire.CustomerMessage),
-		Recommendation:   textOf(r, wire.Recommendation),
+		Recommendation:   textOf(r, wire.Recommendation, wire.Recomendation),
 		ApprovalCode:     textOf(r, wire.ApprovalCode),
-		ProtocolTypeName: textOf(r, wire.ProtocolTypeName),
+		ProtocolTypeName: textOf(r, wire.ProtocolTypeName, wire.ProtocolName),
 		ProcessingName:   textOf(r, wire.ProcessingName),
 		SlipNumber:       textOf(r, wire.SlipNumber),
 	}, nil
 }
 
-// textOf gives a text without the spaces that pad it at times (protocol §4).
-func textOf(r *wire.Record, f wire.Field) string { return strings.TrimSpace(r.Text(f)) }
+// textOf gives a text without the spaces that pad it at times (protocol §4), by
+// the first of its names that says something.
+func textOf(r *wire.Record, names ...wire.Field) string {
+	for _, f := range names {
+		if text := strings.TrimSpace(r.Text(f)); text != "" {
+			return text
+		}
+	}
+	return ""
+}
 
-// orderAmount is the order's amount, or the zero Money where the answer has
-// none or no currency to it.
+// billnumberOf reads a billnumber. One that came as a number proves the payment
+// alone: 5700027202722028.1 may have been operation 1, 10 or 100.
+func billnumberOf(r *wire.Record) (Billnumber, error) {
+	text := textOf(r, wire.Billnumber)
+	if r.IsNumber(wire.Billnumber) {
+		text, _, _ = strings.Cut(text, ".")
+	}
+	return ParseBillnumber(text)
+}
+
+// orderAmount is the order's amount, or the zero Money where the answer has none
+// or no currency to it.
 func orderAmount(r *wire.Record) (Money, error) {
 	amount, currency := textOf(r, wire.OrderAmount), textOf(r, wire.OrderCurrency)
 	if amount == "" || currency == "" {
@@ -120,23 +134,6 @@ func orderAmount(r *wire.Record) (Money, error) {
 		return Money{}, fmt.Errorf("%w: order amount: %w", ErrUnreadable, err)
 	}
 	return m, nil
-}
-
-// wireMoney reads an amount as Assist writes it: always with two digits after
-// the point, whatever the currency, or with none from a JSON number. Zeros that
-// the currency doesn't have say nothing, so they go.
-func wireMoney(amount, currency string) (Money, error) {
-	if whole, fraction, ok := strings.Cut(amount, "."); ok {
-		exponent := exponentOf(currency)
-		for len(fraction) > exponent && fraction[len(fraction)-1] == '0' {
-			fraction = fraction[:len(fraction)-1]
-		}
-		amount = whole
-		if fraction != "" {
-			amount = whole + "." + fraction
-		}
-	}
-	return ParseMoney(amount, currency)
 }
 
 // The two layouts of protocol §7. All dates on the wire are GMT.
