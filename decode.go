@@ -71,10 +71,6 @@ func operationOf(r *wire.Record) (Operation, error) {
 	if err != nil {
 		return Operation{}, fmt.Errorf("%w: operation %s: %w", ErrUnreadable, number, err)
 	}
-	meanType, err := strconv.Atoi(textOf(r, wire.MeanTypeID))
-	if err != nil || meanType < 0 {
-		meanType = 0
-	}
 	return Operation{
 		Billnumber:       number,
 		Type:             OperationType(textOf(r, wire.OperationType)),
@@ -82,7 +78,7 @@ func operationOf(r *wire.Record) (Operation, error) {
 		Amount:           amount,
 		Date:             dateOf(r, wire.OperationDate),
 		ResponseCode:     ResponseCode(textOf(r, wire.ResponseCode)),
-		MeanTypeID:       meanType,
+		MeanTypeID:       meanTypeOf(r),
 		MeanTypeName:     textOf(r, wire.MeanTypeName),
 		MeanSubtype:      textOf(r, wire.MeanSubtype),
 		MeanNumber:       textOf(r, wire.MeanNumber),
@@ -110,6 +106,19 @@ func textOf(r *wire.Record, names ...wire.Field) string {
 		}
 	}
 	return ""
+}
+
+// meanTypeOf is the means' number, or 0 where the answer has none.
+func meanTypeOf(r *wire.Record) int {
+	text := textOf(r, wire.MeanTypeID)
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
 }
 
 // billnumberOf reads a billnumber. One that came as a number proves the payment
@@ -144,6 +153,9 @@ const (
 
 func dateOf(r *wire.Record, f wire.Field) time.Time {
 	text := textOf(r, f)
+	if text == "" {
+		return time.Time{}
+	}
 	layout := layoutSeconds
 	if len(text) == len(layoutMinutes) {
 		layout = layoutMinutes

@@ -107,7 +107,8 @@ func NewMoney(minor int64, currency string) (Money, error) {
 // would keep the whole answer alive for as long as the amount.
 func keptCurrency(currency string) string {
 	switch currency {
-	case "RUB":
+	case "RUB", "RUR":
+		// RUR is what the rouble was called before 1998, and still is in places.
 		return "RUB"
 	case "BYN":
 		return "BYN"

@@ -83,7 +83,7 @@ func (h *notificationHandler) receive(ctx context.Context, w http.ResponseWriter
 	if err != nil {
 		return n, "reading", err
 	}
-	if err := h.client.verifyAnswer(signedAnswer(servicePush, &n, nil)); err != nil {
+	if err := h.client.verifyOrder(servicePush, &n, nil); err != nil {
 		return n, "verifying", err
 	}
 	if merchantID != h.client.merchant.MerchantID {

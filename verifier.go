@@ -3,7 +3,9 @@ package assist
 import (
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/assist-go/assist/internal/charset"
 	"github.com/assist-go/assist/internal/wire"
 )
 
@@ -15,13 +17,18 @@ import (
 // Verify gives nil, or why the answer must not be believed: a
 // [*SignatureError], or any error, which is then put into one. It must be safe
 // for concurrent use and must not wait for anything: a cancel stands behind it.
+//
+// Whether the bytes of an answer were signed or what they say isn't documented.
+// So Verify is asked about the texts in UTF-8 and, where an answer came in
+// windows-1251 and that makes a difference, about them in the bytes as they were
+// sent. The answer is believed when either is right.
 type Verifier interface {
 	Verify(SignedAnswer) error
 }
 
 // SignedAnswer holds the texts of one order of an answer that a signature or a
-// check value can cover, exactly as they were sent: not trimmed, not parsed. A
-// text that the answer doesn't have is empty.
+// check value can cover, as they were sent: not trimmed, not parsed. A text that
+// the answer doesn't have is empty.
 type SignedAnswer struct {
 	// Service is "wscancel", "orderresult", "orderstate", "resultbydate", or
 	// "pushpaymentresult" for a notification.
@@ -51,12 +58,19 @@ func (c *Client) verify(s wire.Service, o *wire.Order, about []Operation) error 
 	if len(c.verifiers) == 0 {
 		return nil
 	}
-	return c.verifyAnswer(signedAnswer(s.String(), o, about))
+	return c.verifyOrder(s.String(), o, about)
 }
 
-func (c *Client) verifyAnswer(a SignedAnswer) error {
+// verifyOrder asks every verifier about the order in both readings of
+// [Verifier].
+func (c *Client) verifyOrder(service string, o *wire.Order, about []Operation) error {
+	a := signedAnswer(service, o, about)
+	sent := a.asSent(o.Charset)
 	for _, v := range c.verifiers {
 		err := v.Verify(a)
+		if err != nil && sent != nil && v.Verify(*sent) == nil {
+			err = nil
+		}
 		if err == nil {
 			continue
 		}
@@ -91,7 +105,7 @@ func signedAnswer(service string, o *wire.Order, about []Operation) SignedAnswer
 	}
 	for i := range records {
 		r := &records[i]
-		if about != nil && !shown[Billnumber(textOf(r, wire.Billnumber))] {
+		if number, err := billnumberOf(r); about != nil && (err != nil || !shown[number]) {
 			continue
 		}
 		a.Operations = append(a.Operations, SignedOperation{
@@ -104,6 +118,30 @@ func signedAnswer(service string, o *wire.Order, about []Operation) SignedAnswer
 		})
 	}
 	return a
+}
+
+// asSent gives the texts in the bytes as they were sent, or nil where these are the
+// same.
+func (a SignedAnswer) asSent(c charset.Charset) *SignedAnswer {
+	if c == charset.UTF8 {
+		return nil
+	}
+	sent, differs := a, false
+	sent.Operations = slices.Clone(a.Operations)
+	texts := []*string{&sent.Billnumber, &sent.OrderNumber, &sent.OrderAmount, &sent.OrderCurrency, &sent.OrderState, &sent.PacketDate}
+	for i := range sent.Operations {
+		op := &sent.Operations[i]
+		texts = append(texts, &op.Billnumber, &op.ResponseCode, &op.Amount, &op.Currency, &op.MeanNumber, &op.ApprovalCode)
+	}
+	for _, text := range texts {
+		bytes := c.Bytes(*text)
+		differs = differs || bytes != *text
+		*text = bytes
+	}
+	if !differs {
+		return nil
+	}
+	return &sent
 }
 
 // SignatureReason says in a few words why an answer was not believed.

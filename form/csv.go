@@ -28,7 +28,7 @@ var (
 // pair. Such a document is refused when it shows. Only a signature may go on
 // over lines: its base64 can't be mistaken.
 func DecodeCSV(doc string, s wire.Service, a *wire.Answer) error {
-	a.Begin(len(doc))
+	a.Begin(doc, "billnumber")
 	if err := decodeCSV(doc, s, a); err != nil {
 		*a = wire.Answer{}
 		return fmt.Errorf("form: %w", err)
@@ -70,10 +70,9 @@ func csvRefusal(line string, a *wire.Answer) error {
 
 // csvOrder reads the pairs of a flat order, and codes if there are any.
 func csvOrder(doc string, a *wire.Answer) error {
-	pairs, broken := csvPairs(doc)
 	order := wire.Order{Flat: true}
 	known := false
-	for _, p := range pairs {
+	broken := csvPairs(doc, func(p wire.Param) error {
 		f, ok := wire.FieldOf(p.Name)
 		var err error
 		if ok {
@@ -82,9 +81,10 @@ func csvOrder(doc string, a *wire.Answer) error {
 			ok, err = a.PutCode(p.Name, p.Value)
 		}
 		known = known || ok
-		if err != nil {
-			return err
-		}
+		return err
+	})
+	if broken != nil && broken != errCSVPiece {
+		return broken
 	}
 	if !known {
 		return wire.ErrForeign
@@ -95,9 +95,12 @@ func csvOrder(doc string, a *wire.Answer) error {
 	return broken
 }
 
-// csvPairs splits a document into the pairs that something ends.
-func csvPairs(doc string) (pairs []wire.Param, err error) {
-	signature := -1 // where the value of a signature begins that may go on
+// csvPairs gives the pairs that something ends, in their order. A piece that is no
+// pair shows in the error, after all pairs were given.
+func csvPairs(doc string, give func(wire.Param) error) (err error) {
+	var last wire.Param
+	waiting := false // last is still to be given: a signature may go on
+	signature := -1  // where the value of a signature begins that may go on
 	for start := 0; start < len(doc); {
 		end := len(doc)
 		if n := strings.IndexAny(doc[start:], ";\r\n"); n >= 0 {
@@ -108,21 +111,26 @@ func csvPairs(doc string) (pairs []wire.Param, err error) {
 		blank := strings.Trim(piece, " \t") == ""
 		if end == len(doc) {
 			if signature >= 0 && !isPair && !blank { // its last line is cut
-				pairs = pairs[:len(pairs)-1]
+				waiting = false
 			}
 			break
 		}
 		switch {
 		case isPair:
-			p := wire.Param{Name: strings.Trim(name, " \t"), Value: strings.TrimPrefix(value, " ")}
-			pairs = append(pairs, p) // one space belongs to the colon, the rest is as sent
+			if waiting {
+				if err := give(last); err != nil {
+					return err
+				}
+			}
+			// One space belongs to the colon, the rest is as sent.
+			last, waiting = wire.Param{Name: strings.Trim(name, " \t"), Value: strings.TrimPrefix(value, " ")}, true
 			signature = -1
-			if p.Name == wire.Signature.String() {
-				signature = end - len(p.Value)
+			if last.Name == wire.Signature.String() {
+				signature = end - len(last.Value)
 			}
 		case blank:
 		case signature >= 0 && isBase64(piece):
-			pairs[len(pairs)-1].Value = doc[signature:end]
+			last.Value = doc[signature:end]
 		default:
 			err = errCSVPiece
 		}
@@ -131,7 +139,12 @@ func csvPairs(doc string) (pairs []wire.Param, err error) {
 		}
 		start = end + 1
 	}
-	return pairs, err
+	if waiting {
+		if err := give(last); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 func isBase64(text string) bool {

@@ -19,7 +19,7 @@ var errNotUTF8 = errors.New("not UTF-8")
 // as absent. A document that is no object, or holds nothing of this service,
 // gives an error that wraps [wire.ErrForeign].
 func DecodeJSON(doc string, s wire.Service, a *wire.Answer) error {
-	a.Begin(len(doc))
+	a.Begin(doc, `"billnumber"`)
 	if err := decodeJSON(doc, s, a); err != nil {
 		*a = wire.Answer{}
 		return fmt.Errorf("form: %w", err)

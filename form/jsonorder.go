@@ -47,12 +47,12 @@ func (r *jsonReader) serviceObject() error {
 
 // order reads one order of a list.
 func (r *jsonReader) order() error {
-	if err := r.answer.Row(); err != nil {
+	o, err := r.answer.Row()
+	if err != nil {
 		return err
 	}
-	var o wire.Order
-	err := r.scan.object(func(name string) error {
-		known, err := r.orderMember(&o, name)
+	err = r.scan.object(func(name string) error {
+		known, err := r.orderMember(o, name)
 		if !known {
 			err = r.scan.skip()
 		}
@@ -61,7 +61,6 @@ func (r *jsonReader) order() error {
 	if err != nil {
 		return err
 	}
-	r.answer.Orders = append(r.answer.Orders, o)
 	return o.Identified()
 }
 

@@ -67,7 +67,7 @@ func (d *rowDecoder) decode(raw []byte) error {
 		return err
 	}
 	var room wire.Answer
-	room.Begin(len(text))
+	room.Begin(text, orderxml.Mark)
 	o := new(wire.Order)
 	reader := orderxml.Reader{Scan: scan, Answer: &room}
 	if err := reader.Row(o); err != nil {

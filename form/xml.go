@@ -13,7 +13,7 @@ import (
 // DTD is passed over. A document with another root gives an error that wraps
 // [wire.ErrForeign].
 func DecodeXML(doc string, s wire.Service, a *wire.Answer) error {
-	a.Begin(len(doc))
+	a.Begin(doc, orderxml.Mark)
 	if err := decodeXML(doc, s, a); err != nil {
 		*a = wire.Answer{}
 		return fmt.Errorf("form: %w", err)

@@ -22,7 +22,7 @@ const (
 // without a namespace, as Assist sends them, and in the service's own; one of
 // any other namespace is not ours and passed over.
 func Decode(doc string, s wire.Service, a *wire.Answer) error {
-	a.Begin(len(doc))
+	a.Begin(doc, orderxml.Mark)
 	scan := xmlscan.New(doc)
 	if err := decode(scan, s, a); err != nil {
 		*a = wire.Answer{}

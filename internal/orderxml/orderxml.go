@@ -7,6 +7,9 @@ import (
 	"github.com/assist-go/assist/internal/xmlscan"
 )
 
+// Mark stands ahead of the billnumber of every row, but for a prefix.
+const Mark = "<billnumber"
+
 // Reader reads the orders of one answer. All fields of the literal are to be
 // set; Space is the namespace that counts as ours beside none.
 type Reader struct {
@@ -77,11 +80,11 @@ func (r *Reader) row(name, container string) error {
 		if (name == "payment") != (r.Service == wire.ResultByDate) {
 			return &wire.NameError{Name: name, Err: wire.ErrForeign}
 		}
-		if err := r.Answer.Row(); err != nil {
+		o, err := r.Answer.Row()
+		if err != nil {
 			return err
 		}
-		r.Answer.Orders = append(r.Answer.Orders, wire.Order{})
-		return r.order(&r.Answer.Orders[len(r.Answer.Orders)-1])
+		return r.order(o)
 	case container:
 		if r.contains {
 			return &wire.NameError{Name: container, Err: wire.ErrDuplicate}

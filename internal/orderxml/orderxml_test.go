@@ -16,7 +16,7 @@ const space = "urn:ours"
 func read(t *testing.T, s wire.Service, inside string) (*wire.Answer, error) {
 	t.Helper()
 	a := new(wire.Answer)
-	a.Begin(len(inside))
+	a.Begin(inside, Mark)
 	scan := xmlscan.New(`<root xmlns:our="` + space + `" xmlns:x="urn:x" secondcode="0">` + inside + `</root>`)
 	_, err := scan.Next()
 	require.NoError(t, err)

@@ -17,9 +17,10 @@ type Answer struct {
 	// format is an order without operations of its own, with Flat set.
 	Orders []Order
 
-	seen   uint8     // which texts PutCode and PutBeside have stored
-	room   int       // rows that the document can still hold
-	beside [3]string // PacketDate, Signature and CheckValue, waiting for their order
+	seen     uint8     // which texts PutCode and PutBeside have stored
+	room     int       // rows that the document can still hold
+	expected int       // rows that it seems to hold still
+	beside   [3]string // PacketDate, Signature and CheckValue, waiting for their order
 }
 
 // Codes are a result's two codes as they were written.

@@ -89,30 +89,58 @@ const (
 	alwaysRoom  = 16
 )
 
-// Begin empties the answer for a document of so many bytes.
-func (a *Answer) Begin(bytes int) { *a = Answer{room: alwaysRoom + bytes/smallestRow} }
+// Begin empties the answer for a document, in which every row names its billnumber
+// behind mark.
+func (a *Answer) Begin(doc, mark string) {
+	*a = Answer{room: alwaysRoom + len(doc)/smallestRow, expected: strings.Count(doc, mark)}
+}
 
-// Row counts an order or operation ahead of its reading, and refuses with
-// [ErrCrowded] when the document can't hold it.
-func (a *Answer) Row() error {
+// take counts a row ahead of its reading, and refuses with [ErrCrowded] when the
+// document can't hold it.
+func (a *Answer) take() error {
 	if a.room == 0 {
 		return ErrCrowded
 	}
 	a.room--
+	a.expected--
 	return nil
+}
+
+// grown gives a list of n rows room for more. A row is large, and copying a long
+// list costs more than looking how many there will be: the list that may hold all
+// of them is made once, when it shows to be long. Of many long lists each grows by
+// what it has.
+func grown[T any](list []T, n int, all bool, a *Answer) []T {
+	more := min(max(3*n, 1), max(a.expected, 0)+1)
+	if all && n >= alwaysRoom {
+		more = min(max(a.expected, 0), a.room) + 1
+	}
+	return slices.Grow(list, max(more, n/4))
+}
+
+// Row adds an order, to be filled, or refuses it with [ErrCrowded] when the
+// document can't hold it.
+func (a *Answer) Row() (*Order, error) {
+	if err := a.take(); err != nil {
+		return nil, err
+	}
+	n := len(a.Orders)
+	if n == cap(a.Orders) {
+		a.Orders = grown(a.Orders, n, true, a)
+	}
+	a.Orders = append(a.Orders, Order{})
+	return &a.Orders[n], nil
 }
 
 // Operation adds an operation to an order, to be filled, or refuses it as
 // [Answer.Row] does.
 func (a *Answer) Operation(o *Order) (*Record, error) {
-	if err := a.Row(); err != nil {
+	if err := a.take(); err != nil {
 		return nil, err
 	}
 	n := len(o.Operations)
 	if n == cap(o.Operations) {
-		// A record is large, and copying a long list costs more than room that stays
-		// empty for the moment of reading.
-		o.Operations = slices.Grow(o.Operations, min(max(3*n, 1), a.room+1))
+		o.Operations = grown(o.Operations, n, len(a.Orders) <= 1, a)
 	}
 	o.Operations = append(o.Operations, Record{})
 	return &o.Operations[n], nil

@@ -76,7 +76,7 @@ func (r *Record) needs(fields []Field) error {
 // mark-up, can't.
 func isReadable(text string, words bool) bool {
 	for _, r := range text {
-		if r == '&' || r == utf8.RuneError || unicode.IsControl(r) || r > unicode.MaxASCII && !words {
+		if r == '&' || r == utf8.RuneError || !unicode.IsPrint(r) || r > unicode.MaxASCII && !words {
 			return false
 		}
 	}
