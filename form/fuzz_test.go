@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/assist-go/assist/internal/charset"
 	"github.com/assist-go/assist/internal/wire"
 )
 
@@ -21,6 +22,9 @@ func fuzzDecoder(f *testing.F, decode decoder, taken func(*testing.T, string)) {
 	f.Add(`<result firstcode='10' secondcode='100' count='0'></result>`, uint8(wire.Cancel))
 	f.Add(`{"fault":{"faultcode":"a\ud83d\udcb3","detail":{"x":{"firstcode":5}}}}`, uint8(wire.OrderState))
 	f.Add("error;5;108;", uint8(wire.ResultByDate))
+	f.Add("{\"orderstate\":{\"billnumber\":5700027202722028.10,\"orderstate\":\"a\\ud83d\\u0041\n\",\"checkdata\":{\"packetdate\":1}}}", uint8(wire.OrderState))
+	f.Add("billnumber:1.2;signature:AAAA\r\nBBBB\r\nordercomment:a & b;\n", uint8(wire.Cancel))
+	f.Add("<result><order><billnumber>1</billnumber><ordercomment>a & b&nbsp;&#55357;]]></ordercomment></order></result>", uint8(wire.Cancel))
 	f.Fuzz(func(t *testing.T, doc string, s uint8) {
 		var a wire.Answer
 		if err := decode(doc, wire.Service(s), &a); err != nil {
@@ -50,3 +54,38 @@ func FuzzDecodeJSON(f *testing.F) {
 }
 
 func FuzzDecodeCSV(f *testing.F) { fuzzDecoder(f, DecodeCSV, func(*testing.T, string) {}) }
+
+// FuzzDecodeRows holds the reading by rows against the reading of the whole.
+func FuzzDecodeRows(f *testing.F) {
+	for _, name := range []string{"resultbydate.xml", "cancel.xml"} {
+		f.Add(sample(f, name))
+	}
+	row := paymentRow("1.1", "a & b &#0; <!-- </payment> --><![CDATA[</payment>]]>")
+	f.Add(`<?xml version="1.0"?><!DOCTYPE result [<!ELEMENT a (b)><!-- ' > --><?x ]> ?>]><result firstcode='0' secondcode="0" count="2"><orders>` + row + "\n" + row + `</orders></result><!-- -->`)
+	f.Add(`<result><payment a="/>" b='"'><billnumber>1</billnumber><new><payment/></new></payment><firstcode>0</firstcode></result>`)
+	f.Add(`<result><orders xmlns="u">` + row + `</orders>` + row + `</result>`)
+	f.Add(`<result><a/></a></result></result>` + row)
+	f.Fuzz(func(t *testing.T, doc string) {
+		text, _ := charset.Text(doc, "text/xml; charset=utf-8")
+		if strings.Contains(text, "windows") || strings.Contains(text, "1251") {
+			return // what is declared would be tried on each row by itself
+		}
+		var whole wire.Answer
+		wholeErr := DecodeXML(text, wire.ResultByDate, &whole)
+		if wholeErr == nil {
+			wholeErr = whole.Complete(wire.ResultByDate)
+		}
+		rows, err := rowsOf(doc, "text/xml; charset=utf-8")
+		if err != nil {
+			require.Nil(t, rows)
+			if wholeErr == nil && len(doc) < MaxRow && !strings.Contains(doc, ":") && !strings.Contains(doc, "xmlns") {
+				require.ErrorIs(t, err, wire.ErrMisplaced, "the whole can be read: %v", err)
+			}
+			return
+		}
+		require.NoError(t, wholeErr, "only the rows can be read")
+		require.Equal(t, whole.Orders, rows.Orders)
+		require.Equal(t, whole.Codes, rows.Codes)
+		require.Equal(t, whole.Count, rows.Count)
+	})
+}

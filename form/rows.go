@@ -31,9 +31,10 @@ const MaxRow = 64 << 10
 // orders; rows beside a refusal are the caller's to judge. An error of row ends
 // the reading and comes back wrapped.
 //
-// It takes what [DecodeXML] takes and refuses what that refuses, but for a row
-// whose namespace prefix is declared outside the row, and for the texts that a
-// caller must have: those it asks for itself ([wire.Order.Complete]), row by row.
+// It refuses what [DecodeXML] refuses, and asks of each row for the texts that a
+// caller must have ([wire.Order.Complete]). It takes what that takes, but for a row
+// in a namespace or with a prefix declared outside it, and for a date, signature or
+// check value of the packet beside the rows.
 func DecodeRows(r io.Reader, contentType string, limit int64, row func(*wire.Order) error) (*wire.Answer, error) {
 	a := new(wire.Answer)
 	d := rowDecoder{row: row}
@@ -46,7 +47,7 @@ func DecodeRows(r io.Reader, contentType string, limit int64, row func(*wire.Ord
 		})
 	}
 	if err == nil {
-		err = a.CheckCount(d.rows)
+		err = a.FinishRows(d.rows)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("form: %w", err)
@@ -65,6 +66,9 @@ func (d *rowDecoder) decode(raw []byte) error {
 	scan := xmlscan.New(text)
 	if _, err := scan.Next(); err != nil {
 		return err
+	}
+	if scan.Name() != (xmlscan.Name{Local: "payment"}) {
+		return wire.ErrForeign
 	}
 	var room wire.Answer
 	room.Begin(text, orderxml.Mark)

@@ -159,6 +159,9 @@ func (s *rowSplitter) markup(at int) (kind tagKind, name string, err error) {
 		kind = startTag
 	}
 	if n := bytes.IndexAny(tag, " \t\r\n"); n >= 0 {
+		if bytes.Contains(tag[n:], []byte("xmlns=")) {
+			return kind, "", nil // a name in a namespace is none of ours
+		}
 		tag = tag[:n]
 	}
 	return kind, string(tag), nil

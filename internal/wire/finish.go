@@ -174,13 +174,24 @@ func (a *Answer) Finish(s Service) error {
 		o := &a.Orders[i]
 		o.Flat = o.Flat || s == ResultByDate || s == Cancel && len(o.Operations) == 0 && o.Has(ResponseCode)
 	}
-	return a.CheckCount(len(a.Orders))
+	return a.checkCount(len(a.Orders))
 }
 
-// CheckCount refuses only a plain contradiction of the answer's own count and its
+// FinishRows ends the decoding of an answer whose rows were read elsewhere, and
+// refuses what [Answer.Finish] refuses. Texts of the packet belong to none of them.
+func (a *Answer) FinishRows(rows int) error {
+	for f := PacketDate; f <= CheckValue; f++ {
+		if a.seen&(besideBit<<(f-PacketDate)) != 0 && rows > 0 {
+			return &FieldError{Field: f, Err: ErrMisplaced}
+		}
+	}
+	return a.checkCount(rows)
+}
+
+// checkCount refuses only a plain contradiction of the answer's own count and its
 // number of orders: what the count counts isn't documented. A count beside a
 // refusal says nothing.
-func (a *Answer) CheckCount(orders int) error {
+func (a *Answer) checkCount(orders int) error {
 	count := strings.TrimSpace(a.Count)
 	if count == "" {
 		return nil

@@ -73,96 +73,19 @@ func (f Field) String() string {
 	return "unknown field"
 }
 
-// FieldOf finds a field by its lower-case wire name. Unknown names are
-// reported as such: new ones may come, and are passed over. It is a switch
-// because every element of every answer is looked up here, and a map takes
-// longer.
-func FieldOf(name string) (f Field, known bool) {
-	switch name {
-	case "billnumber":
-		return Billnumber, true
-	case "ordernumber":
-		return OrderNumber, true
-	case "testmode":
-		return TestMode, true
-	case "ordercomment":
-		return OrderComment, true
-	case "orderamount":
-		return OrderAmount, true
-	case "ordercurrency":
-		return OrderCurrency, true
-	case "rate":
-		return Rate, true
-	case "orderdate":
-		return OrderDate, true
-	case "orderstate":
-		return OrderStateText, true
-	case "firstname":
-		return FirstName, true
-	case "lastname":
-		return LastName, true
-	case "middlename":
-		return MiddleName, true
-	case "email":
-		return Email, true
-	case "operationtype":
-		return OperationType, true
-	case "operationstate":
-		return OperationState, true
-	case "amount":
-		return Amount, true
-	case "currency":
-		return Currency, true
-	case "ipaddress":
-		return IPAddress, true
-	case "clientip":
-		return ClientIP, true
-	case "meantype_id":
-		return MeanTypeID, true
-	case "meantypename":
-		return MeanTypeName, true
-	case "meansubtype":
-		return MeanSubtype, true
-	case "meannumber":
-		return MeanNumber, true
-	case "cardholder":
-		return CardHolder, true
-	case "cardexpirationdate":
-		return CardExpirationDate, true
-	case "issuebank":
-		return IssueBank, true
-	case "bankcountry":
-		return BankCountry, true
-	case "responsecode":
-		return ResponseCode, true
-	case "message":
-		return Message, true
-	case "customermessage":
-		return CustomerMessage, true
-	case "recommendation":
-		return Recommendation, true
-	case "approvalcode":
-		return ApprovalCode, true
-	case "recomendation":
-		return Recomendation, true
-	case "protocoltypename":
-		return ProtocolTypeName, true
-	case "protocolname":
-		return ProtocolName, true
-	case "processingname":
-		return ProcessingName, true
-	case "operationdate":
-		return OperationDate, true
-	case "slipno":
-		return SlipNumber, true
-	case "packetdate":
-		return PacketDate, true
-	case "signature":
-		return Signature, true
-	case "checkvalue":
-		return CheckValue, true
+var fields = func() map[string]Field {
+	byName := make(map[string]Field, fieldCount)
+	for f, name := range names {
+		byName[name] = Field(f)
 	}
-	return 0, false
+	return byName
+}()
+
+// FieldOf finds a field by its lower-case wire name. Unknown names are reported as
+// such: new ones may come, and are passed over.
+func FieldOf(name string) (f Field, known bool) {
+	f, known = fields[name]
+	return f, known
 }
 
 // Record is a set of texts. The zero value is empty and ready to use.
