@@ -118,7 +118,7 @@ func (e *UnresolvedError) Outcome() Outcome { return NotSent }
 type APIError struct {
 	First, Second int
 	Message       string     // the server's own text, shortened; may be empty
-	InText        bool       // the codes stood as a text of a fault, not in fields of their own
+	InText        bool       // the codes stood as a text of a fault, not in fields of their own; they end no wait
 	Billnumber    Billnumber // of a cancel; empty for a question
 	Wallet        Wallet     // the payment's wallet, where it is known
 	At            time.Time  // when the answer came; zero where it isn't known

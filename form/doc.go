@@ -1,6 +1,7 @@
 // Package form writes requests for HTTP POST, url-encoded or as JSON, and reads
 // answers in XML, CSV and JSON into records (protocol §3 to §5). It knows
-// texts: no money, no dates, no rules.
+// texts: no money, no dates, no rules. Documents come as text in UTF-8, whatever
+// they were sent in; only [DecodeRows] reads bytes.
 //
 // It serves package assist and carries no compatibility promise: use that one.
 //

@@ -1,5 +1,6 @@
 // Package soap turns requests into SOAP 1.1 and SOAP answers into records
-// (protocol §3 to §5). It knows texts: no money, no dates, no rules.
+// (protocol §3 to §5). It knows texts: no money, no dates, no rules. Documents come
+// as text in UTF-8, whatever they were sent in.
 //
 // It serves package assist and carries no compatibility promise: use that one.
 //
