@@ -196,9 +196,7 @@ func cost(t *testing.T, call func(*Client), transport http.RoundTripper, opts ..
 		c := mocked(t, transport, opts...)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		start := time.Now()
-		call(c)
-		took = min(took, time.Since(start))
+		took = min(took, cpuTime(func() { call(c) }))
 		runtime.ReadMemStats(&after)
 		allocated = min(allocated, after.TotalAlloc-before.TotalAlloc)
 		if took < mostTime && allocated < mostMemory {
