@@ -92,7 +92,11 @@ func (a *cancelAttempt) lookAtOrder(ctx context.Context) error {
 // admit makes the intent and asks the wallet rules. The day balance is reserved
 // before the intent is saved: a cancel that breaks a rule leaves none behind.
 func (a *cancelAttempt) admit(ctx context.Context) error {
-	a.body = a.client.encodeCancel(&a.req)
+	cred, err := a.client.credentials(ctx)
+	if err != nil {
+		return a.stopped("asking for the credentials", err)
+	}
+	a.body = a.client.encodeCancel(cred, &a.req)
 	a.intent = a.client.newIntent(a.req, a.full, a.look)
 	return a.client.admit(ctx, a.intent.ID, a.req, a.known)
 }
@@ -151,7 +155,9 @@ func (a *cancelAttempt) send(ctx context.Context) verdict {
 	case err != nil:
 		v = doubt(err)
 	default:
-		v = a.judge(r)
+		if v = a.judge(r); v.outcome == Unknown {
+			v.err = r.failure(v.err)
+		}
 	}
 	a.settle(ctx, &v)
 	a.client.logExchange(ctx, exchangeRecord{

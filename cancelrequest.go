@@ -225,8 +225,8 @@ func (req CancelRequest) withoutPersonal() CancelRequest {
 }
 
 // encodeCancel writes the request down. It assumes that check passed.
-func (c *Client) encodeCancel(req *CancelRequest) []byte {
-	q := c.wireRequest(wire.Cancel, wire.Param{Name: "Billnumber", Value: string(req.Billnumber)})
+func (c *Client) encodeCancel(cred Credentials, req *CancelRequest) []byte {
+	q := c.wireRequest(cred, wire.Cancel, wire.Param{Name: "Billnumber", Value: string(req.Billnumber)})
 	var most [6]wire.Param
 	q.Params = most[:0]
 	if req.Amount != (Money{}) {

@@ -13,22 +13,6 @@ import (
 	"github.com/assist-go/assist/internal/wire"
 )
 
-// Credentials authenticate the merchant in every request (protocol §1).
-type Credentials struct {
-	MerchantID string // digits
-	Login      string
-	Password   Secret
-}
-
-// Format writes the merchant's number alone, under every verb: a login belongs
-// into no log either.
-func (cred Credentials) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "assist.Credentials("+cred.MerchantID+")")
-}
-
-// LogValue gives the merchant's number alone to slog.
-func (cred Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(cred)) }
-
 // Client sends cancels to one Assist server for one merchant. It is safe for
 // concurrent use, starts no goroutine that outlives a call, and lets the
 // cancels of one payment through one at a time.
@@ -40,27 +24,29 @@ func (cred Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Spri
 // at a time cancel a payment, and let the payment rest for more than a minute in
 // between.
 type Client struct {
-	merchant Credentials
+	keys     keyring
 	protocol Protocol
 	language Language
 	// requests are those of each service without a body. They are copied and
 	// never changed.
 	requests [wire.ResultByDate + 1]*http.Request
-	// callTimeout bounds a whole call; 0 leaves it to the caller's http.Client.
+	// callTimeout bounds a whole call; 0 leaves it to the Timeout of the caller's
+	// http.Client.
 	callTimeout time.Duration
-	// ownTransport: http has the SDK's own transport. With bare it has nothing but
-	// that.
-	ownTransport, bare bool
-	http               http.Client
-	logger             *slog.Logger
-	logBodies          bool
-	maxSize            int64
-	now                func() time.Time
-	verifiers          []Verifier
-	payments           payments
-	clock              serverClock
-	watches            watches
-	questions          gate
+	http        http.Client
+	// ownTransport: http has the SDK's own transport, and nothing of the caller's
+	// stands in front of it.
+	ownTransport bool
+	idle         interface{ CloseIdleConnections() }
+	logger       *slog.Logger
+	logBodies    bool
+	maxSize      int64
+	now          func() time.Time
+	verifiers    []Verifier
+	payments     payments
+	clock        serverClock
+	watches      watches
+	questions    gate
 
 	walletRules bool
 	dayBalance  DayBalance // nil: no cap is watched
@@ -71,18 +57,17 @@ type Client struct {
 // Assist's own is kept. Plain http is refused unless the host is loopback or
 // [AllowPlainHTTP] is given. Errors are [*ValidationError].
 //
-// Without [WithHTTPClient] the client makes its own transport: TLS 1.2 or later,
-// and a time for each step. What a step that takes longer means for a cancel:
+// Without [WithHTTPClient] the client makes its own [Transport]: TLS 1.2 or later,
+// a connection of its own for each cancel, and a time for each step. What a step
+// that takes longer means for a cancel:
 //
 //   - dial, 10 s, and TLS handshake, 10 s: no byte left, so [NotSent].
 //   - the answer's headers, 60 s from the end of the request: [Unknown].
 //   - the whole call, 90 s: [Unknown] once a connection was had, else NotSent.
-//   - an idle connection is closed after 10 s. One that the server closes in the
-//     moment of a send makes an Unknown, and the younger it is, the rarer that
-//     is.
 //
 // A context that ends earlier means the same. A question to an order service
-// only fails, as a [*FollowError].
+// only fails, as a [*FollowError]. Its connection is kept for 10 s, and one over
+// HTTP/2 that has been silent for 5 s is asked for a sign of life.
 func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error) {
 	cfg := config{protocol: SOAP, maxResponseSize: defaultMaxResponseSize, now: time.Now}
 	for _, opt := range opts {
@@ -97,10 +82,15 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 	if err != nil {
 		return nil, err
 	}
-	if err := cred.check(); err != nil {
+	if cfg.credentials == nil {
+		err = cred.check()
+	} else {
+		err = cred.checkMerchant()
+	}
+	if err != nil {
 		return nil, err
 	}
-	httpClient, err := hardened(cfg.httpClient, cfg.rootCAs)
+	httpClient, own, err := cfg.hardened()
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +98,7 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 		cfg.cancelPath = cfg.protocol.cancelPath()
 	}
 	c := &Client{
-		merchant:  cred,
+		keys:      keyring{merchantID: cred.MerchantID, given: cred, source: cfg.credentials},
 		protocol:  cfg.protocol,
 		language:  cfg.language,
 		http:      httpClient,
@@ -123,11 +113,17 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 
 		verifiers: cfg.verifiers,
 	}
-	if cfg.httpClient == nil {
+	if cred.Login != "" || cred.Password.Reveal() != "" {
+		c.keys.remember(cred)
+	}
+	if c.http.Timeout == 0 {
 		c.callTimeout = callTimeout
 	}
-	c.ownTransport = cfg.httpClient == nil || cfg.httpClient.Transport == nil
-	c.bare = cfg.httpClient == nil
+	c.ownTransport = own != nil && cfg.roundTripper == nil
+	c.idle = &c.http
+	if own != nil {
+		c.idle = own
+	}
 	for service, path := range map[wire.Service]string{
 		wire.Cancel:       cfg.cancelPath,
 		wire.OrderResult:  "/orderresult/orderresult.cfm",
@@ -136,19 +132,20 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 	} {
 		endpoint := *base
 		endpoint.Path = strings.TrimRight(base.Path, "/") + path
-		c.requests[service] = bodyless(&endpoint, cfg.protocol.forService(service))
+		c.requests[service] = bodyless(&endpoint, cfg.protocol.forService(service), cfg.userAgent)
 	}
 	return c, nil
 }
 
 // Format writes the merchant's number alone, under every verb.
 func (c *Client) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "assist.Client("+c.merchant.MerchantID+")")
+	_, _ = io.WriteString(f, "assist.Client("+c.keys.merchantID+")")
 }
 
-// CloseIdleConnections closes the connections that no call uses. The SDK's own
-// transport closes them by itself after 10 seconds.
-func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+// CloseIdleConnections closes the connections that no call uses, those of a
+// shared [Transport] too. The SDK's own transport closes them by itself after 10
+// seconds.
+func (c *Client) CloseIdleConnections() { c.idle.CloseIdleConnections() }
 
 func parseBaseURL(text string, allowPlainHTTP bool) (*url.URL, error) {
 	wrong := func(reason string) (*url.URL, error) {
@@ -183,18 +180,4 @@ func isLoopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-// check wants what no server could do without. Lengths and alphabets differ
-// between the pages of the documentation, so Assist is the judge of them.
-func (cred Credentials) check() error {
-	switch {
-	case cred.MerchantID == "" || !allDigits(cred.MerchantID) || len(cred.MerchantID) > 32:
-		return &ValidationError{Field: "Credentials.MerchantID", Reason: "must be digits"}
-	case cred.Login == "" || hasControl(cred.Login):
-		return &ValidationError{Field: "Credentials.Login", Reason: "must not be empty or hold control characters"}
-	case cred.Password.Reveal() == "" || hasControl(cred.Password.Reveal()):
-		return &ValidationError{Field: "Credentials.Password", Reason: "must not be empty or hold control characters"}
-	}
-	return nil
 }

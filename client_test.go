@@ -135,13 +135,15 @@ func TestOwnTransport(t *testing.T) {
 			t.Parallel()
 			c, err := NewClient("https://payments.example", testCredentials(), opts...)
 			require.NoError(t, err)
-			transport, ok := c.http.Transport.(*http.Transport)
+			transport, ok := c.http.Transport.(*Transport)
 			require.True(t, ok)
-			assert.Equal(t, uint16(tls.VersionTLS12), transport.TLSClientConfig.MinVersion)
-			assert.Same(t, roots, transport.TLSClientConfig.RootCAs)
-			assert.Equal(t, 10*time.Second, transport.IdleConnTimeout)
-			assert.NotZero(t, transport.TLSHandshakeTimeout)
-			assert.NotZero(t, transport.ResponseHeaderTimeout)
+			for _, kind := range []*http.Transport{transport.questions, transport.cancels} {
+				assert.Equal(t, uint16(tls.VersionTLS12), kind.TLSClientConfig.MinVersion)
+				assert.Same(t, roots, kind.TLSClientConfig.RootCAs)
+				assert.NotZero(t, kind.TLSHandshakeTimeout)
+				assert.NotZero(t, kind.ResponseHeaderTimeout)
+			}
+			assert.Equal(t, 10*time.Second, transport.questions.IdleConnTimeout)
 			c.CloseIdleConnections()
 		})
 	}

@@ -51,6 +51,10 @@ func (c *Client) settle(ctx context.Context, id string, outcome Outcome, x *Canc
 	if c.dayBalance == nil {
 		return
 	}
+	c.guarded(ctx, "DayBalance.Settle", func() { c.tellBalance(ctx, id, outcome, x) })
+}
+
+func (c *Client) tellBalance(ctx context.Context, id string, outcome Outcome, x *Cancellation) {
 	if book, ok := c.dayBalance.(operationBook); ok && outcome == Accepted {
 		book.name(id, x.Operations)
 	}
@@ -87,7 +91,15 @@ func (c *Client) admit(ctx context.Context, id string, req CancelRequest, order 
 	if c.dayBalance == nil || facts.Wallet == NotWallet {
 		return nil
 	}
+	answered := false
+	defer func() {
+		if !answered {
+			// It panicked. Nothing will be sent.
+			c.settle(ctx, id, NotSent, nil)
+		}
+	}()
 	err = c.dayBalance.Reserve(ctx, id, facts.Wallet, facts.Cancel, facts.Now)
+	answered = true
 	if err == nil {
 		return nil
 	}

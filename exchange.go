@@ -7,20 +7,20 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/assist-go/assist/internal/wire"
 )
 
-// reply is one whole answer.
+// reply is one answer, as far as it came.
 type reply struct {
 	answer   wire.Answer
 	status   int
 	size     int
+	text     string    // only where bodies are logged
 	date     time.Time // of the HTTP Date header; zero where there is none
 	received time.Time // by the client's clock
 	header   http.Header
@@ -29,74 +29,123 @@ type reply struct {
 	began, ended time.Time
 }
 
-// neverSent wraps the failure of an exchange that proves that no byte left.
+// neverSent wraps the failure of an exchange that proves that the server has
+// nothing of the request, and won't get it.
 type neverSent struct{ err error }
 
 func (e *neverSent) Error() string { return e.err.Error() }
 func (e *neverSent) Unwrap() error { return e.err }
 
+var errSentTwice = errors.New("assist: the transport sent the cancel more than once, so this may not be all that was performed")
+
 // exchange posts one body and reads one whole answer. It is the only place
 // where the SDK sends a request. With once, nothing below it can send the body
-// a second time, and a failure is [*neverSent] only where that is proved.
+// a second time, and a failure is [*neverSent] only where that is proved. A reply
+// beside an error is what came of an answer.
 func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once bool) (*reply, error) {
 	if ctx.Err() != nil {
 		return nil, &neverSent{contextError(ctx)}
 	}
-	var conn connectionTrace
+	r := new(reply)
 	if c.callTimeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.callTimeout, errCallTimeout)
 		defer cancel()
 	}
-	req, single := c.request(conn.watch(ctx), s, body)
+	ctx, progress := watchSend(ctx, once)
+	defer progress.over()
+	req, single := c.request(ctx, s, body)
 	if !once {
 		// A question may be asked again on another connection when the one that was
 		// idle turns out to be closed.
 		req.GetBody = func() (io.ReadCloser, error) { return &singleBody{left: body}, nil }
 	}
-	resp, err := c.roundTrip(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
-		err = c.causeOf(ctx, err)
 		// The body is sealed first: a transport of the caller's that still runs
 		// somewhere could otherwise send it after we said that it won't.
-		if untouched := single == nil || single.seal(); untouched && conn.neverHad() {
-			return nil, &neverSent{err}
+		untouched := single == nil || single.seal()
+		never := progress.neverSent(err, untouched)
+		if err = c.causeOf(ctx, err); never {
+			err = &neverSent{err}
 		}
 		return nil, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		// net/http hands the connection over, and watches neither the context nor
-		// any time limit from then on.
-		return nil, fmt.Errorf("%w (HTTP 101)", ErrUnreadable)
-	}
-	r := &reply{status: resp.StatusCode, header: resp.Header}
-	text, err := readWhole(resp.Body, resp.ContentLength, c.maxSize)
-	if err != nil {
-		return nil, c.causeOf(ctx, err)
-	}
-	r.received, r.size = c.now(), len(text)
-	c.logBody(ctx, s, r.status, text)
+	r.status, r.header = resp.StatusCode, resp.Header
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		r.date = date
 	}
-	if err := c.protocol.forService(s).read(text, resp.Header.Get("Content-Type"), s, &r.answer); err != nil {
-		return r, fmt.Errorf("%w (HTTP %d, %d bytes): %w", ErrUnreadable, r.status, r.size, err)
+	if err := c.readAnswer(ctx, s, resp, r); err != nil {
+		return r, r.failure(err)
 	}
-	if err := r.answer.Complete(s); err != nil {
-		return r, fmt.Errorf("%w (HTTP %d, %d bytes): %w", ErrUnreadable, r.status, r.size, err)
+	if once && progress.sentTwice() {
+		// Whatever the answer says, it says it of one of them.
+		return r, errSentTwice
 	}
 	return r, nil
+}
+
+// readAnswer reads and decodes a whole answer, or tells why it is none.
+func (c *Client) readAnswer(ctx context.Context, s wire.Service, resp *http.Response, r *reply) error {
+	switch {
+	case r.status == http.StatusSwitchingProtocols:
+		// net/http hands the connection over, and watches neither the context nor
+		// any time limit from then on.
+		return fmt.Errorf("%w: another protocol", ErrUnreadable)
+	case r.status/100 == 3:
+		// Who sends elsewhere hasn't answered, whatever stands beside it.
+		return fmt.Errorf("%w: a redirect", ErrUnreadable)
+	case isPacked(resp):
+		return fmt.Errorf("%w: compressed, which wasn't asked for", ErrUnreadable)
+	}
+	text, err := readWhole(resp.Body, resp.ContentLength, c.maxSize)
+	if err != nil {
+		return c.causeOf(ctx, err)
+	}
+	r.received, r.size = c.now(), len(text)
+	if c.logBodies {
+		r.text = text
+	}
+	err = c.protocol.forService(s).read(text, resp.Header.Get("Content-Type"), s, &r.answer)
+	if err == nil {
+		err = r.answer.Complete(s)
+	}
+	if err != nil {
+		return fmt.Errorf("%w (%d bytes): %w", ErrUnreadable, r.size, err)
+	}
+	return nil
+}
+
+// isPacked tells an answer whose bytes aren't those of the document. The limit of
+// size wouldn't bound what has to be read of it.
+func isPacked(resp *http.Response) bool {
+	if resp.Uncompressed {
+		return true
+	}
+	for _, encoding := range resp.Header.Values("Content-Encoding") {
+		if encoding = strings.TrimSpace(encoding); encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return true
+		}
+	}
+	return false
 }
 
 // bodyless makes the request of a service, for [Client.request] to copy. It has
 // no GetBody, and no header that calls it idempotent. With either, net/http would
 // replay it (HTTP/2 after REFUSED_STREAM, PROTOCOL_ERROR or GOAWAY, a redirect 307
 // or 308, a connection that dies).
-func bodyless(endpoint *url.URL, p Protocol) *http.Request {
-	header := http.Header{"Content-Type": {p.contentType()}}
+func bodyless(endpoint *url.URL, p Protocol, userAgent string) *http.Request {
+	header := http.Header{
+		"Content-Type": {p.contentType()},
+		// Or a transport of the caller's asks for gzip by itself.
+		"Accept-Encoding": {"identity"},
+	}
 	if p == SOAP {
 		header.Set("SOAPAction", `"`+endpoint.String()+`"`)
+	}
+	if userAgent != "" {
+		header.Set("User-Agent", userAgent)
 	}
 	return &http.Request{
 		Method: http.MethodPost, URL: endpoint, Host: endpoint.Host,
@@ -104,37 +153,21 @@ func bodyless(endpoint *url.URL, p Protocol) *http.Request {
 	}
 }
 
-// request gives the request of a service a body.
+// request gives the request of a service a body. Header and URL are copies: a
+// cookie jar adds to the one, and what a transport of the caller's does with both
+// isn't known.
 func (c *Client) request(ctx context.Context, s wire.Service, body []byte) (*http.Request, *singleBody) {
-	req := c.requests[s].WithContext(ctx)
+	req := c.requests[s].Clone(ctx)
 	req.ContentLength = int64(len(body))
 	if c.ownTransport {
 		// net/http sends a body that it knows to be in memory in one packet with
 		// its head. Our own transport never reads it after it has failed.
 		req.Body = io.NopCloser(bytes.NewReader(body))
-	}
-	if c.bare {
-		return req, nil
-	}
-	// A cookie jar adds to the header, and what a transport of the caller's does
-	// with header and URL isn't known.
-	endpoint := *req.URL
-	req.Header, req.URL = req.Header.Clone(), &endpoint
-	if c.ownTransport {
 		return req, nil
 	}
 	single := &singleBody{left: body}
 	req.Body = single
 	return req, single
-}
-
-// roundTrip sends the request. The SDK's own transport needs no http.Client
-// around it: that is there for redirects, cookies and a time limit.
-func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
-	if c.bare {
-		return c.http.Transport.RoundTrip(req)
-	}
-	return c.http.Do(req)
 }
 
 // singleBody gives its bytes once, and none after it is sealed.
@@ -173,22 +206,10 @@ func (b *singleBody) seal() (untouched bool) {
 	return !b.read
 }
 
-// connectionTrace watches whether a connection was ever had. The hooks may run
-// on other goroutines, and after the call.
-type connectionTrace struct{ sought, had atomic.Bool }
-
-func (t *connectionTrace) watch(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { t.sought.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { t.had.Store(true) },
-	})
-}
-
-// neverHad is proof only because the search began: a transport of the caller's
-// that reports no events has proved nothing.
-func (t *connectionTrace) neverHad() bool { return t.sought.Load() && !t.had.Load() }
-
-var errTooLarge = fmt.Errorf("%w: larger than the limit of the client", ErrUnreadable)
+var (
+	errTooLarge = fmt.Errorf("%w: larger than the limit of the client", ErrUnreadable)
+	errNothing  = fmt.Errorf("%w: a body that gives neither bytes nor an end", ErrUnreadable)
+)
 
 // readWhole reads to the end before anything is decoded: a half-read answer
 // must never look like a whole one.
@@ -196,21 +217,17 @@ func readWhole(body io.Reader, length, limit int64) (string, error) {
 	if length > limit {
 		return "", errTooLarge
 	}
-	kept := answerBuffers.Get().(*[]byte)
-	defer answerBuffers.Put(kept)
-	text := (*kept)[:0]
-	// What an answer needed beyond the usual is not kept.
-	defer func() {
-		if cap(text) <= maxKeptBuffer {
-			*kept = text[:0]
-		}
-	}()
-	for {
+	// One byte more, so that the end is met in the same buffer.
+	text := make([]byte, 0, max(length, 511)+1)
+	for idle := 0; ; {
 		if len(text) == cap(text) {
 			text = append(text, 0)[:len(text)]
 		}
 		n, err := body.Read(text[len(text):cap(text)])
 		text = text[:len(text)+n]
+		if idle++; n > 0 {
+			idle = 0
+		}
 		switch {
 		case int64(len(text)) > limit:
 			return "", errTooLarge
@@ -218,15 +235,8 @@ func readWhole(body io.Reader, length, limit int64) (string, error) {
 			return string(text), nil
 		case err != nil:
 			return "", fmt.Errorf("reading the answer: %w", err)
+		case idle == 100:
+			return "", errNothing
 		}
 	}
 }
-
-// answerBuffers saves reading every answer into memory of its own before it
-// becomes a text.
-var answerBuffers = sync.Pool{New: func() any {
-	buffer := make([]byte, 0, 4096)
-	return &buffer
-}}
-
-const maxKeptBuffer = 64 << 10

@@ -35,7 +35,7 @@ func (c *Client) owns(x *Cancellation) error {
 	switch {
 	case x == nil || x.Intent.MerchantID == "" || len(x.Operations) == 0:
 		return questionError(errors.New("a Cancellation must come from Cancel, CancelFull, Resume or Resolve"))
-	case x.Intent.MerchantID != c.merchant.MerchantID:
+	case x.Intent.MerchantID != c.keys.merchantID:
 		return questionError(fmt.Errorf("the cancellation belongs to merchant %s", x.Intent.MerchantID))
 	}
 	return nil

@@ -108,11 +108,11 @@ func (h *hostileHTTP2) serve() {
 	}
 }
 
-// reachHTTP2 uses the SDK's own transport, which speaks HTTP/2 where the server
-// does.
+// reachHTTP2 uses a transport of the caller's, which sends cancels over HTTP/2: the
+// SDK's own doesn't.
 func reachHTTP2(t testing.TB, s *hostileServer, opts ...Option) *Client {
 	t.Helper()
-	return reach(t, s.url, append([]Option{WithRootCAs(loopbackRoots(t))}, opts...)...)
+	return reach(t, s.url, append([]Option{through(keeping(t))}, opts...)...)
 }
 
 // http2Fault is what a server does after the headers of a request, and after
@@ -310,7 +310,14 @@ func TestHTTP2SilentServer(t *testing.T) {
 				close(written)
 				h.serve()
 			})
-			client := reach(t, server.url, untilAnswered(t, answered))
+			transport := keeping(t)
+			client := reach(t, server.url, through(roundTripper(func(req *http.Request) (*http.Response, error) {
+				resp, err := transport.RoundTrip(req)
+				if err == nil {
+					close(answered)
+				}
+				return resp, err
+			})))
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var over time.Time
@@ -343,12 +350,11 @@ func TestHTTP2IdempotencyKeyOfACallersTransport(t *testing.T) {
 		}
 		h.serve()
 	})
-	own := ownTransport(loopbackRoots(t))
-	t.Cleanup(own.CloseIdleConnections)
-	client := reach(t, server.url, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+	transport := keeping(t)
+	client := reach(t, server.url, through(roundTripper(func(req *http.Request) (*http.Response, error) {
 		req.Header.Set("Idempotency-Key", "1")
-		return own.RoundTrip(req)
-	})}))
+		return transport.RoundTrip(req)
+	})))
 	try(t.Context(), t, client).isUnknown(t)
 	arrivals, connections := server.counts()
 	assert.Equal(t, 1, arrivals)
@@ -356,18 +362,17 @@ func TestHTTP2IdempotencyKeyOfACallersTransport(t *testing.T) {
 }
 
 // What the test server speaks is HTTP/2, or the tests above prove nothing.
-func TestOwnTransportSpeaksHTTP2(t *testing.T) {
+func TestCallersTransportSpeaksHTTP2(t *testing.T) {
 	t.Parallel()
 	server := newHTTP2Server(t, (*hostileHTTP2).serve)
-	own := ownTransport(loopbackRoots(t))
-	t.Cleanup(own.CloseIdleConnections)
-	client := reach(t, server.url, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-		resp, err := own.RoundTrip(req)
+	transport := keeping(t)
+	client := reach(t, server.url, through(roundTripper(func(req *http.Request) (*http.Response, error) {
+		resp, err := transport.RoundTrip(req)
 		if err == nil {
 			assert.Equal(t, 2, resp.ProtoMajor)
 		}
 		return resp, err
-	})}))
+	})))
 	for range 2 {
 		cancelAnother(t.Context(), t, client)
 	}

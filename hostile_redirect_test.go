@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // TestRedirectsAreNotFollowed: wherever a redirect points, whatever its code
@@ -58,19 +59,20 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// A whole refusal is one, even under a redirect's status.
+// Whatever stands in the body of a redirect, who sends elsewhere hasn't answered.
 func TestRedirectWithAnAnswer(t *testing.T) {
 	t.Parallel()
-	var asked atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		asked.Add(1)
-		w.Header().Set("Location", "/elsewhere")
-		w.WriteHeader(http.StatusTemporaryRedirect)
-		_, _ = io.WriteString(w, codesFault(7, 102))
-	}))
-	t.Cleanup(server.Close)
-	a := try(t.Context(), t, reach(t, server.URL))
-	assert.Equal(t, Rejected, OutcomeOf(a.err))
-	assert.ErrorIs(t, a.err, ErrAuthentication)
-	assert.EqualValues(t, 1, asked.Load())
+	for name, body := range map[string]string{"refusal": codesFault(7, 102), "decline": soapAnswer(coded("Declined", "AS100")), "success": soapAnswer(cancelled())} {
+		for _, status := range []int{300, 302, 307, 308, 399} {
+			t.Run(fmt.Sprintf("%s under %d", name, status), func(t *testing.T) {
+				t.Parallel()
+				a := try(t.Context(), t, mocked(t, answering(status, body)))
+				a.isUnknown(t)
+				assert.ErrorIs(t, a.err, ErrUnreadable)
+				var answered *HTTPError
+				require.ErrorAs(t, a.err, &answered)
+				assert.Equal(t, status, answered.Status)
+			})
+		}
+	}
 }

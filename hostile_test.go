@@ -200,9 +200,10 @@ func cancelAnother(ctx context.Context, t testing.TB, c *Client) {
 	require.NoError(t, err)
 }
 
-// warmUp cancels another payment until the HTTP/1 connection is kept, so that
-// the next cancel meets a used one. It tells how many cancels that took: a slow
-// machine makes net/http give up a connection now and then.
+// warmUp cancels another payment until the HTTP/1 connection of a caller's
+// transport is kept, so that the next cancel meets a used one. It tells how many
+// cancels that took: a slow machine makes net/http give up a connection now and
+// then.
 func warmUp(t testing.TB, c *Client) (cancels int) {
 	t.Helper()
 	kept := false
@@ -380,19 +381,30 @@ func assertDiscreet(t testing.TB, err error) {
 	}
 }
 
-// untilAnswered goes through a transport of the SDK's own kind and closes the
-// channel when the headers of an answer have come.
-func untilAnswered(t testing.TB, answered chan<- struct{}) Option {
+// untilAnswered closes the channel when the headers of an answer have come.
+func untilAnswered(answered chan<- struct{}) Option {
+	return WithRoundTripper(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(req)
+			if err == nil {
+				close(answered)
+			}
+			return resp, err
+		})
+	})
+}
+
+// keeping sends over a transport of the caller's, which keeps its connections and
+// speaks HTTP/2 where the server does.
+func keeping(t testing.TB) *http.Transport {
 	t.Helper()
-	own := ownTransport(loopbackRoots(t))
-	t.Cleanup(own.CloseIdleConnections)
-	return WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-		resp, err := own.RoundTrip(req)
-		if err == nil {
-			close(answered)
-		}
-		return resp, err
-	})})
+	transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: loopbackRoots(t)}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
+}
+
+func through(transport http.RoundTripper) Option {
+	return WithHTTPClient(&http.Client{Transport: transport})
 }
 
 // promptly fails the test when the call takes longer than any machine needs to

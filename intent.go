@@ -82,7 +82,7 @@ func (in *Intent) sentAt(now time.Time, look *look) {
 func (c *Client) newIntent(req CancelRequest, full bool, look *look) Intent {
 	in := Intent{
 		ID:         rand.Text(),
-		MerchantID: c.merchant.MerchantID,
+		MerchantID: c.keys.merchantID,
 		Request:    req.withoutPersonal(),
 		Full:       full,
 	}

@@ -26,6 +26,13 @@ func (c *Client) logExchange(ctx context.Context, x exchangeRecord) {
 	if c.logger == nil {
 		return
 	}
+	c.guarded(ctx, "log handler", func() { c.writeExchange(ctx, x) })
+}
+
+func (c *Client) writeExchange(ctx context.Context, x exchangeRecord) {
+	if x.reply != nil {
+		c.logBody(ctx, x.service, x.reply)
+	}
 	level := slog.LevelInfo
 	if x.err != nil {
 		level = slog.LevelWarn

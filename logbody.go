@@ -33,9 +33,10 @@ var loggable = func() map[string]bool {
 // maxLoggedBody bounds one record, in bytes.
 const maxLoggedBody = 64 << 10
 
-// logBody records an answer for [DangerouslyLogBodies], before it is judged.
-func (c *Client) logBody(ctx context.Context, s wire.Service, status int, body string) {
-	if !c.logBodies || c.logger == nil || !c.logger.Enabled(ctx, slog.LevelDebug) {
+// logBody records an answer for [DangerouslyLogBodies], if it was read to its end.
+func (c *Client) logBody(ctx context.Context, s wire.Service, r *reply) {
+	body, status := r.text, r.status
+	if !c.logBodies || r.received.IsZero() || !c.logger.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	c.logger.LogAttrs(ctx, slog.LevelDebug, "assist answer body",

@@ -86,7 +86,7 @@ func (h *notificationHandler) receive(ctx context.Context, w http.ResponseWriter
 	if err := h.client.verifyOrder(servicePush, &n, nil); err != nil {
 		return n, "verifying", err
 	}
-	if merchantID != h.client.merchant.MerchantID {
+	if merchantID != h.client.keys.merchantID {
 		return n, "comparing the merchant", fmt.Errorf("%w: another merchant", ErrOtherAnswer)
 	}
 	notified, err := orderOf(&n)

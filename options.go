@@ -1,6 +1,8 @@
 package assist
 
 import (
+	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
 	"net/http"
@@ -15,8 +17,13 @@ type Option func(*config) error
 // config is what the options gather before the client is made.
 type config struct {
 	protocol        Protocol
+	credentials     func(context.Context) (Credentials, error)
 	httpClient      *http.Client
+	transport       *Transport
+	roundTripper    func(http.RoundTripper) http.RoundTripper
 	rootCAs         *x509.CertPool
+	certificate     *tls.Certificate
+	userAgent       string
 	cancelPath      string
 	language        Language
 	logger          *slog.Logger
@@ -43,22 +50,75 @@ func WithProtocol(p Protocol) Option {
 	}
 }
 
+// WithCredentials asks for the credentials of every request, so that a password is
+// rotated without a new client, which would know nothing of the payments that
+// this one remembers. The function is called before each question and before each
+// cancel, with the context of the call, by several goroutines at once; keep what is
+// dear to get. A request keeps what it began with. With it the credentials of
+// [NewClient] need a MerchantID only, and those that the function gives must bear
+// the same one.
+//
+// Its error, and credentials that can't be sent ([*ValidationError] inside), end a
+// cancel as [NotSent] before the intent is made, and a question as a
+// [*FollowError].
+func WithCredentials(source func(context.Context) (Credentials, error)) Option {
+	return func(c *config) error {
+		if source == nil {
+			return &ValidationError{Field: "Credentials", Reason: "must not be a nil function"}
+		}
+		c.credentials = source
+		return nil
+	}
+}
+
 // WithHTTPClient sends through a copy of the caller's client. Its redirect rule
 // is replaced: a redirect of a cancel is never followed. Its Transport is used
-// as it is, so it must not send a request twice by itself; a transport that
-// retries breaks the promise of this package. A client without a Transport gets
-// the SDK's own, with its times and TLS (see [NewClient]).
+// as it is. One that sends a request twice by itself breaks the promise of this
+// package; where its trace ([net/http/httptrace]) shows a second send, the cancel
+// is [Unknown] whatever the answer says. A client without a Transport gets the
+// SDK's own, with its times and TLS (see [NewClient]).
 //
-// The caller's Timeout is kept, and none is added: a client without a Timeout
-// waits as long as the context lets it. A Timeout that ends before a connection
-// was had makes a cancel [NotSent], one that ends later [Unknown]. A Transport
-// brings its own TLS settings, certificates and limits.
+// The caller's Timeout is kept; where there is none, a call ends after 90 s. A
+// Timeout that ends before a connection was had makes a cancel [NotSent], one that
+// ends later [Unknown]. A Transport brings its own TLS settings, certificates,
+// connections and bounds on headers. Its cancels share connections with
+// everything else, so that one on a connection that has died is Unknown.
+// [WithRoundTripper] puts a transport of one's own in front of the SDK's instead.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
 			return &ValidationError{Field: "HTTPClient", Reason: "must not be nil"}
 		}
 		c.httpClient = client
+		return nil
+	}
+}
+
+// WithRoundTripper puts a round tripper of the caller's own in front of the SDK's
+// transport, for traces, metrics or records; the SDK's connections, times and TLS
+// stay. It is given the one that sends, and must hand on the request's context. A
+// cancel that it sends again is refused by the [Transport], except where no
+// connection was had before.
+func WithRoundTripper(wrap func(next http.RoundTripper) http.RoundTripper) Option {
+	return func(c *config) error {
+		if wrap == nil {
+			return &ValidationError{Field: "RoundTripper", Reason: "must not be nil"}
+		}
+		c.roundTripper = wrap
+		return nil
+	}
+}
+
+// WithTransport lets the client send over a transport that others use too, so that
+// the clients of many merchants share connections, TLS sessions and the bound on
+// dials. See [NewTransport], which takes the TLS settings. The default is one for
+// each client.
+func WithTransport(t *Transport) Option {
+	return func(c *config) error {
+		if t == nil || t.cancels == nil {
+			return &ValidationError{Field: "Transport", Reason: "must come from NewTransport"}
+		}
+		c.transport = t
 		return nil
 	}
 }
@@ -74,6 +134,38 @@ func WithRootCAs(pool *x509.CertPool) Option {
 			return &ValidationError{Field: "RootCAs", Reason: "must not be nil"}
 		}
 		c.rootCAs = pool
+		return nil
+	}
+}
+
+// WithClientCertificate gives the certificate, with its key, that a server gets
+// which asks for one. It goes with the SDK's own transport only. A server that
+// refuses it makes a cancel [NotSent], as one that got none where it wants one does.
+// For certificates that change, give [NewTransport] settings with a
+// GetClientCertificate.
+func WithClientCertificate(certificate tls.Certificate) Option {
+	return func(c *config) error {
+		if len(certificate.Certificate) == 0 || certificate.PrivateKey == nil {
+			return &ValidationError{Field: "ClientCertificate", Reason: "must hold a certificate and its key"}
+		}
+		c.certificate = &certificate
+		return nil
+	}
+}
+
+// WithUserAgent sets the User-Agent header of every request: printable ASCII, at
+// most 200 characters. The default is net/http's.
+func WithUserAgent(name string) Option {
+	return func(c *config) error {
+		if name == "" || len(name) > 200 || strings.TrimSpace(name) != name {
+			return &ValidationError{Field: "UserAgent", Reason: "must have 1 to 200 characters, without spaces around them"}
+		}
+		for i := range len(name) {
+			if name[i] < ' ' || name[i] > '~' {
+				return &ValidationError{Field: "UserAgent", Reason: "must be printable ASCII"}
+			}
+		}
+		c.userAgent = name
 		return nil
 	}
 }

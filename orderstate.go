@@ -97,7 +97,11 @@ func (c *Client) search(ctx context.Context, s wire.Service, number string, w wi
 }
 
 func (c *Client) askOrders(ctx context.Context, s wire.Service, number string, w window, attempt int) ([]Order, *reply, error) {
-	q := c.wireRequest(s, wire.Param{Name: "Ordernumber", Value: number})
+	cred, err := c.credentials(ctx)
+	if err != nil {
+		return nil, nil, &FollowError{Service: s.String(), Err: err}
+	}
+	q := c.wireRequest(cred, s, wire.Param{Name: "Ordernumber", Value: number})
 	q.Params = appendMoment(q.Params, "Start", w.from.Truncate(time.Minute))
 	if !w.to.IsZero() {
 		q.Params = appendMoment(q.Params, "End", upToMinute(w.to))
@@ -177,7 +181,11 @@ func (c *Client) ResultsByDate(ctx context.Context, q PeriodQuery) ([]Payment, e
 	case q.MeanTypeID < 0:
 		return wrong("MeanTypeID", "must not be negative")
 	}
-	request := c.wireRequest(wire.ResultByDate, wire.Param{})
+	cred, err := c.credentials(ctx)
+	if err != nil {
+		return failed(err)
+	}
+	request := c.wireRequest(cred, wire.ResultByDate, wire.Param{})
 	request.Params = appendMoment(request.Params, "Start", from)
 	request.Params = appendMoment(request.Params, "End", to)
 	request.Params = append(request.Params, wire.Param{Name: "Language", Value: c.language.String()})
@@ -230,6 +238,9 @@ func (c *Client) ask(ctx context.Context, q *wire.Request, attempt int) (*reply,
 		if refusal, err = c.refusalIn(r); refusal != nil {
 			refusal.At = r.received.UTC()
 			err = refusal
+			if r.status/100 != 2 {
+				err = r.failure(refusal)
+			}
 		}
 	}
 	if err != nil {
@@ -240,13 +251,13 @@ func (c *Client) ask(ctx context.Context, q *wire.Request, attempt int) (*reply,
 }
 
 // wireRequest begins a request with the merchant's credentials.
-func (c *Client) wireRequest(s wire.Service, subject wire.Param) wire.Request {
+func (c *Client) wireRequest(cred Credentials, s wire.Service, subject wire.Param) wire.Request {
 	q := wire.Request{
 		Service:    s,
 		Subject:    subject,
-		MerchantID: c.merchant.MerchantID,
-		Login:      c.merchant.Login,
-		Password:   c.merchant.Password.Reveal(),
+		MerchantID: cred.MerchantID,
+		Login:      cred.Login,
+		Password:   cred.Password.Reveal(),
 	}
 	if p := c.protocol.forService(s); p.kind == kindForm {
 		q.Format = strconv.Itoa(int(p.format))

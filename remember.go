@@ -3,7 +3,7 @@ package assist
 import "fmt"
 
 // MerchantID is the merchant for whom the client cancels.
-func (c *Client) MerchantID() string { return c.merchant.MerchantID }
+func (c *Client) MerchantID() string { return c.keys.merchantID }
 
 // Remember tells the client of cancels that are not settled: after a restart, all
 // intents that the store holds as open. Their payments are closed ([ErrUnresolved])

@@ -100,7 +100,7 @@ func (c *Client) ownsIntent(in Intent) error {
 	if in.ID == "" || in.SentAt.IsZero() {
 		return questionError(errors.New("an Intent must come from SaveIntent, an UnknownOutcomeError or ParseIntent"))
 	}
-	if in.MerchantID != c.merchant.MerchantID {
+	if in.MerchantID != c.keys.merchantID {
 		return questionError(fmt.Errorf("the intent belongs to merchant %s", in.MerchantID))
 	}
 	return nil

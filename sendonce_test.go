@@ -1,14 +1,20 @@
 package assist
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,6 +111,226 @@ func TestNotSentHasToBeProved(t *testing.T) {
 			assert.Equal(t, 1, calls)
 		})
 	}
+}
+
+// A wrapper that reads the body, to log it say, hides by what way it goes. What
+// then proves NotSent is that the call ended by the failure of the last connection
+// that was tried.
+func TestNotSentWhereTheBodyWasRead(t *testing.T) {
+	t.Parallel()
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	unknownHost := &net.DNSError{Err: "no such host", Name: "assist.test", IsNotFound: true}
+	expired := &tls.CertificateVerificationError{Err: errors.New("expired")}
+	seek := func(trace *httptrace.ClientTrace) { trace.GetConn("assist.test:443") }
+	dial := func(trace *httptrace.ClientTrace) { trace.ConnectDone("tcp", "192.0.2.1:443", refused) }
+	dialed := func(trace *httptrace.ClientTrace) { trace.ConnectDone("tcp", "192.0.2.1:443", nil) }
+	resolve := func(trace *httptrace.ClientTrace) { trace.DNSDone(httptrace.DNSDoneInfo{Err: unknownHost}) }
+	shake := func(trace *httptrace.ClientTrace) { trace.TLSHandshakeDone(tls.ConnectionState{}, expired) }
+	had := func(trace *httptrace.ClientTrace) { trace.GotConn(httptrace.GotConnInfo{}) }
+	type steps []func(*httptrace.ClientTrace)
+	tests := []struct {
+		name  string
+		steps steps
+		err   error
+		want  Outcome
+	}{
+		{"the dial's own error", steps{seek, dial}, refused, NotSent},
+		{"wrapped", steps{seek, dial}, fmt.Errorf("giving up after 3 attempts: %w", refused), NotSent},
+		{"the resolver's", steps{seek, resolve}, &net.OpError{Op: "dial", Err: unknownHost}, NotSent},
+		{"the handshake's", steps{seek, dialed, shake}, expired, NotSent},
+		{"two addresses, the first one's error", steps{seek, resolve, dial}, unknownHost, NotSent},
+		{"the last of three attempts", steps{seek, dial, seek, dial, seek, shake}, expired, NotSent},
+		{"an attempt before the last", steps{seek, shake, seek, dial}, expired, Unknown},
+		{"an attempt whose failure isn't told", steps{seek, dial, seek}, refused, Unknown},
+		{"another error", steps{seek, dial}, errPlanned, Unknown},
+		{"its words alone", steps{seek, dial}, errors.New(refused.Error()), Unknown},
+		{"another of the same words", steps{seek, dial}, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}, Unknown},
+		{"nothing failed", steps{seek, dialed}, refused, Unknown},
+		{"nothing was sought", steps{dial}, refused, Unknown},
+		{"a connection was had", steps{seek, had, seek, dial}, refused, Unknown},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			client := reach(t, testBase, through(roundTripper(func(req *http.Request) (*http.Response, error) {
+				bodyOf(t, req)
+				for _, step := range test.steps {
+					step(traceOf(req))
+				}
+				return nil, test.err
+			})))
+			a := try(t.Context(), t, client)
+			if test.want == Unknown {
+				a.isUnknown(t)
+			} else {
+				a.isNotSent(t)
+			}
+		})
+	}
+}
+
+// dumping logs whole requests, as many programs do.
+type dumping struct{ next http.RoundTripper }
+
+func (d dumping) RoundTrip(req *http.Request) (*http.Response, error) {
+	if _, err := httputil.DumpRequestOut(req, true); err != nil {
+		return nil, err
+	}
+	return d.next.RoundTrip(req)
+}
+
+// The wrapper writes the request to a connection in memory first, under the same
+// trace. That is neither a connection nor a send.
+func TestTransportThatDumpsRequests(t *testing.T) {
+	t.Parallel()
+	wrap := func(next http.RoundTripper) http.RoundTripper { return dumping{next} }
+	for name, opt := range map[string]func(*testing.T) Option{
+		"caller's transport": func(t *testing.T) Option { return through(dumping{keeping(t)}) },
+		"own transport":      func(*testing.T) Option { return WithRoundTripper(wrap) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			try(t.Context(), t, reach(t, "http://"+closedPort(t), opt(t))).isNotSent(t)
+
+			server := newHostileServer(t, nil, (*hostileConn).serve)
+			try(t.Context(), t, reach(t, server.url, opt(t))).isAccepted(t)
+
+			server = newHostileServer(t, nil, func(c *hostileConn) { c.request() })
+			try(t.Context(), t, reach(t, server.url, opt(t))).isUnknown(t)
+			arrivals, _ := server.counts()
+			assert.Equal(t, 1, arrivals)
+		})
+	}
+}
+
+// retrying sends the same bytes again when the first try fails.
+type retrying struct {
+	next  http.RoundTripper
+	tries int
+}
+
+func (r retrying) RoundTrip(req *http.Request) (resp *http.Response, err error) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	for range r.tries {
+		again := req.Clone(req.Context())
+		again.Body = io.NopCloser(bytes.NewReader(body))
+		if resp, err = r.next.RoundTrip(again); err == nil {
+			return resp, nil
+		}
+	}
+	return nil, err
+}
+
+func TestTransportThatSendsTwice(t *testing.T) {
+	t.Parallel()
+	own := func(next http.RoundTripper) http.RoundTripper { return retrying{next, 3} }
+	second := map[string]func(*hostileConn, string){
+		"done":     func(c *hostileConn, body string) { c.write(http200(answerTo(body))) },
+		"refused":  func(c *hostileConn, _ string) { c.write(http200(codesFault(5, 108))) },
+		"declined": func(c *hostileConn, _ string) { c.write(http200(soapAnswer(coded("Declined", "AS100")))) },
+		"lost":     func(*hostileConn, string) {},
+	}
+	for name, answer := range second {
+		dyingOnce := func(t *testing.T) *hostileServer {
+			return newHostileServer(t, nil, func(c *hostileConn) {
+				if body, ok := c.request(); ok && c.number > 0 {
+					answer(c, body)
+				}
+			})
+		}
+		t.Run("caller's transport, "+name, func(t *testing.T) {
+			t.Parallel()
+			server := dyingOnce(t)
+			// Whatever the second answer says, the first may have been performed too.
+			a := try(t.Context(), t, reach(t, server.url, through(retrying{keeping(t), 2})))
+			a.isUnknown(t)
+			if name != "lost" {
+				assert.ErrorIs(t, a.err, errSentTwice)
+			}
+			arrivals, _ := server.counts()
+			assert.Equal(t, 2, arrivals)
+		})
+		t.Run("own transport, "+name, func(t *testing.T) {
+			t.Parallel()
+			server := dyingOnce(t)
+			a := try(t.Context(), t, reach(t, server.url, WithRoundTripper(own)))
+			a.isUnknown(t)
+			assert.ErrorIs(t, a.err, errSentAlready)
+			arrivals, _ := server.counts()
+			assert.Equal(t, 1, arrivals, "the SDK's own transport doesn't send it again")
+		})
+	}
+	t.Run("own transport, no connection the first time", func(t *testing.T) {
+		t.Parallel()
+		server := newHostileServer(t, nil, (*hostileConn).serve)
+		var dials atomic.Int32
+		transport := NewTransport(nil)
+		dialer := transport.dialer
+		transport.dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dials.Add(1) < 3 {
+				return nil, errPlanned
+			}
+			return dialer(ctx, network, address)
+		}
+		try(t.Context(), t, reach(t, server.url, WithTransport(transport), WithRoundTripper(own))).isAccepted(t)
+		arrivals, _ := server.counts()
+		assert.Equal(t, 1, arrivals)
+	})
+	t.Run("own transport, never a connection", func(t *testing.T) {
+		t.Parallel()
+		try(t.Context(), t, reach(t, "http://"+closedPort(t), WithRoundTripper(own))).isNotSent(t)
+	})
+	t.Run("both at once", func(t *testing.T) {
+		t.Parallel()
+		server := newHostileServer(t, nil, func(c *hostileConn) {
+			c.request()
+			c.wait()
+		})
+		client := reach(t, server.url, WithRoundTripper(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				ctx, cancel := context.WithCancel(req.Context())
+				sending := make(chan struct{})
+				first := req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { close(sending) }}))
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					_, _ = next.RoundTrip(first)
+				}()
+				<-sending
+				_, err := next.RoundTrip(req)
+				cancel()
+				<-done
+				return nil, err
+			})
+		}))
+		a := try(t.Context(), t, client)
+		a.isUnknown(t)
+		assert.ErrorIs(t, a.err, errSentAlready)
+		_, connections := server.counts()
+		assert.LessOrEqual(t, connections, 1)
+	})
+	t.Run("a transport of its own behind a refused certificate", func(t *testing.T) {
+		t.Parallel()
+		refusing := newTLS13Server(t, true, alerting(116))
+		other := newHostileServer(t, nil, func(c *hostileConn) { c.request() })
+		target, err := url.Parse(other.url)
+		require.NoError(t, err)
+		client := reach(t, refusing.url, WithRootCAs(loopbackRoots(t)), WithRoundTripper(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				body := bodyOf(t, req)
+				req.Body = io.NopCloser(strings.NewReader(body))
+				_, err := next.RoundTrip(req)
+				elsewhere := (&http.Request{Method: http.MethodPost, URL: target, Body: io.NopCloser(strings.NewReader(body))}).WithContext(context.Background())
+				_, failed := new(http.Transport).RoundTrip(elsewhere)
+				assert.Error(t, err)
+				return nil, failed
+			})
+		}))
+		try(t.Context(), t, client).isUnknown(t)
+	})
 }
 
 // A transport that gives up with a connection still on its way, and sends on it

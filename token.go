@@ -104,7 +104,7 @@ func (c *Client) Resume(token string) (*Cancellation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if in.MerchantID != c.merchant.MerchantID {
+	if in.MerchantID != c.keys.merchantID {
 		return nil, fmt.Errorf("%w: it belongs to merchant %s", ErrToken, in.MerchantID)
 	}
 	if t.Status != InProcess && t.Status != Succeeded || len(t.Operations) == 0 {

@@ -1,8 +1,10 @@
 package assist
 
 import (
+	"context"
 	"crypto/tls"
-	"crypto/x509"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -19,40 +21,175 @@ const (
 	// The whole call with the reading of the answer: Unknown once a connection
 	// was had.
 	callTimeout = 90 * time.Second
-	// A connection that the server has closed meanwhile makes an Unknown, so idle
-	// ones go early.
+	// A question's connection that the server has closed meanwhile fails the
+	// question, so idle ones go early.
 	idleConnTimeout = 10 * time.Second
+	// A question's HTTP/2 connection that is silent for so long is asked whether
+	// it is alive, and closed when it doesn't answer.
+	pingAfter, pingTimeout = 5 * time.Second, 5 * time.Second
 )
 
-// hardened makes the client's own http.Client: a copy, so that the caller's is
-// not changed and can't be changed under us.
-func hardened(given *http.Client, rootCAs *x509.CertPool) (http.Client, error) {
-	var client http.Client
-	if given != nil {
-		client = *given
+const (
+	// maxHeaderBytes bounds the headers of an answer, and those of each interim
+	// answer (1xx) before it. Real ones have some hundred bytes; net/http's own
+	// bound of 10 MiB costs twenty times as much memory.
+	maxHeaderBytes = 64 << 10
+	// dialsAtOnce bounds the connections to one address that are being made at the
+	// same time: thousands of cancels must not come upon the server, or this
+	// machine, with thousands of handshakes.
+	dialsAtOnce = 16
+	// sessionsKept is how many TLS sessions are kept for resumption. There is one
+	// for each host.
+	sessionsKept = 64
+)
+
+// Transport carries the requests of one client or of many (see [WithTransport]).
+// [NewClient] makes one of its own where none is given.
+//
+// A cancel has a connection of its own: HTTP/1.1, made for it and closed behind
+// it. So no cancel meets a connection that is dead, or one on which an answer of
+// another exchange is left. TLS sessions are resumed, and at most 16 connections
+// to one address are being made at the same time; a cancel that still waits for
+// its connection when its time is over is [NotSent]. Questions keep their
+// connections, over HTTP/2 where the server speaks it.
+//
+// A Transport is safe for concurrent use.
+type Transport struct {
+	questions, cancels *http.Transport
+	tls                *tls.Config
+	dialer             func(ctx context.Context, network, address string) (net.Conn, error)
+	dials              dialGates
+}
+
+// NewTransport makes a transport to be shared. Of the settings, which may be nil
+// and are copied, the root authorities, certificates and checks are used as they
+// are. TLS is of version 1.2 or later whatever they say, and the protocols are
+// the SDK's to choose. Without a session cache the transport gets one of its own;
+// a session stands for the client certificate that it was begun with, so
+// transports with different certificates must not share one.
+//
+// The times are those of [NewClient]. Proxies are taken from the environment, as
+// by [http.ProxyFromEnvironment].
+func NewTransport(settings *tls.Config) *Transport {
+	config := settings.Clone()
+	if config == nil {
+		config = new(tls.Config)
 	}
-	switch {
-	case client.Transport == nil:
-		client.Transport = ownTransport(rootCAs)
-	case rootCAs != nil:
-		return http.Client{}, &ValidationError{Field: "RootCAs", Reason: "can't be set on the Transport of the given client: set them there"}
+	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
+	config.NextProtos = nil
+	if config.ClientSessionCache == nil {
+		config.ClientSessionCache = tls.NewLRUClientSessionCache(sessionsKept)
+	}
+	t := &Transport{tls: config, dialer: (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext}
+	t.questions = t.httpTransport(true)
+	t.questions.DialContext = t.dialQuestion
+	t.questions.MaxIdleConnsPerHost = 16
+	t.questions.IdleConnTimeout = idleConnTimeout
+	t.questions.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout, WriteByteTimeout: pingTimeout}
+	t.cancels = t.httpTransport(false)
+	t.cancels.DialContext = t.dialCancel
+	t.cancels.DialTLSContext = t.dialCancelTLS
+	t.cancels.DisableKeepAlives = true
+	return t
+}
+
+// httpTransport is what both kinds of request have in common.
+func (t *Transport) httpTransport(http2 bool) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(http2)
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		Protocols:              protocols,
+		TLSClientConfig:        t.tls.Clone(),
+		TLSHandshakeTimeout:    tlsHandshakeTimeout,
+		ResponseHeaderTimeout:  responseHeaderTimeout,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		// What is packed has no size that could be bounded before it is unpacked.
+		DisableCompression: true,
+	}
+}
+
+var errSentAlready = errors.New("assist: a transport in front of the SDK's own sends the cancel a second time, which it doesn't do")
+
+// RoundTrip sends one request, for the round trippers that [WithRoundTripper]
+// puts in front. A request that isn't a question of this package's is taken for a
+// cancel. A cancel goes out once: when it comes again after a connection was had,
+// it is refused.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	progress := progressOf(req.Context())
+	if progress != nil && !progress.once {
+		return t.questions.RoundTrip(req)
+	}
+	if !progress.start() {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, errSentAlready
+	}
+	dialed := &cancelDial{call: req.Context()}
+	var refusal error
+	defer func() { progress.end(refusal) }()
+	resp, err := t.cancels.RoundTrip(req.WithContext(context.WithValue(req.Context(), cancelDialKey{}, dialed)))
+	if err != nil {
+		if refusal = dialed.refusal(); refusal != nil {
+			err = fmt.Errorf("%w: %w", refusal, err)
+		}
+		return nil, err
+	}
+	resp.Request = req
+	if resp.TLS == nil {
+		resp.TLS = dialed.tlsState()
+	}
+	return resp, nil
+}
+
+// CloseIdleConnections closes the connections that no question uses.
+func (t *Transport) CloseIdleConnections() { t.questions.CloseIdleConnections() }
+
+// hardened makes the client's own http.Client: a copy, so that the caller's is
+// not changed and can't be changed under us. own is the SDK's transport in it, or
+// nil.
+func (c *config) hardened() (client http.Client, own *Transport, err error) {
+	if c.httpClient != nil {
+		client = *c.httpClient
+	}
+	wrong := func(field, reason string) (http.Client, *Transport, error) {
+		return http.Client{}, nil, &ValidationError{Field: field, Reason: reason}
+	}
+	switch foreign := client.Transport != nil; {
+	case foreign && c.transport != nil:
+		return wrong("Transport", "can't be set beside the Transport of the given http.Client")
+	case foreign && c.roundTripper != nil:
+		return wrong("RoundTripper", "wraps the SDK's own transport: wrap that of the given http.Client yourself")
+	case (foreign || c.transport != nil) && c.rootCAs != nil:
+		return wrong("RootCAs", "can't be set on a given transport: set them there")
+	case (foreign || c.transport != nil) && c.certificate != nil:
+		return wrong("ClientCertificate", "can't be set on a given transport: set it there")
+	case !foreign:
+		own = c.transport
+		if own == nil {
+			own = NewTransport(c.tlsConfig())
+		}
+		client.Transport = own
+	}
+	if c.roundTripper != nil {
+		if client.Transport = c.roundTripper(own); client.Transport == nil {
+			return wrong("RoundTripper", "must not return nil")
+		}
 	}
 	// A redirect of a cancel would be a second cancel. 307 and 308 would carry
 	// the body along.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return client, nil
+	return client, own, nil
 }
 
-func ownTransport(rootCAs *x509.CertPool) *http.Transport {
-	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   16,
-		IdleConnTimeout:       idleConnTimeout,
-		TLSHandshakeTimeout:   tlsHandshakeTimeout,
-		ResponseHeaderTimeout: responseHeaderTimeout,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: rootCAs},
+func (c *config) tlsConfig() *tls.Config {
+	settings := &tls.Config{RootCAs: c.rootCAs}
+	if c.certificate != nil {
+		// Given by a function it is sent to every server that asks, whatever
+		// authorities the server names.
+		settings.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.certificate, nil }
 	}
+	return settings
 }

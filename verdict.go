@@ -191,10 +191,15 @@ func (c *Client) scrub(text string) string {
 	return b.String()
 }
 
+// withoutCredentials knows those of earlier calls too, whose answers may come late.
 func (c *Client) withoutCredentials(text string) string {
-	text = strings.ReplaceAll(text, c.merchant.Password.Reveal(), redacted)
-	if len(c.merchant.Login) >= 4 {
-		text = strings.ReplaceAll(text, c.merchant.Login, redacted)
+	for _, cred := range c.keys.all() {
+		if password := cred.Password.Reveal(); password != "" {
+			text = strings.ReplaceAll(text, password, redacted)
+		}
+		if len(cred.Login) >= 4 {
+			text = strings.ReplaceAll(text, cred.Login, redacted)
+		}
 	}
 	return text
 }

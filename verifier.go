@@ -67,8 +67,8 @@ func (c *Client) verifyOrder(service string, o *wire.Order, about []Operation) e
 	a := signedAnswer(service, o, about)
 	sent := a.asSent(o.Charset)
 	for _, v := range c.verifiers {
-		err := v.Verify(a)
-		if err != nil && sent != nil && v.Verify(*sent) == nil {
+		err := askVerifier(v, a)
+		if err != nil && sent != nil && askVerifier(v, *sent) == nil {
 			err = nil
 		}
 		if err == nil {
@@ -81,6 +81,17 @@ func (c *Client) verifyOrder(service string, o *wire.Order, about []Operation) e
 		return &SignatureError{Reason: VerifierRefused, Err: err}
 	}
 	return nil
+}
+
+// askVerifier takes a panic for a refusal: the verifier was given a server's bytes,
+// and what it makes of them must not cost the caller the intent.
+func askVerifier(v Verifier, a SignedAnswer) (err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			err = fmt.Errorf("the verifier panicked (%T)", panicked)
+		}
+	}()
+	return v.Verify(a)
 }
 
 func signedAnswer(service string, o *wire.Order, about []Operation) SignedAnswer {

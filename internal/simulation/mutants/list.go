@@ -17,7 +17,7 @@ var all = []mutant{
 		{"exchange.go", "\tif !once {\n", "\tif once || !once {\n"},
 	}},
 	{"not-sent-by-guess", "NotSent needs proof that no connection was had",
-		change("exchange.go", "untouched && conn.neverHad()", "untouched || !conn.neverHad()")},
+		change("exchange.go", "never := progress.neverSent(err, untouched)", "never := untouched || !progress.neverSent(err, untouched)")},
 	{"save-error-ignored", "an intent that can't be saved stops the cancel",
 		change("attempt.go", "\tsaved = err == nil\n\tif err != nil {\n", "\tsaved = true\n\tif err != nil && !saved {\n")},
 	{"unknown-forgotten", "a payment with an unknown cancel is closed", []edit{
@@ -65,8 +65,8 @@ var all = []mutant{
 	{"unlisted-is-declined", "an operation that isn't listed yet is in process",
 		change("follow.go", "\t\t\t// Not listed yet: in process, not gone.\n", "\t\t\tdeclined++\n")},
 	{"login-in-log", "a log line is an allow-list",
-		change("log.go", "slog.Int(\"attempt\", max(x.attempt, 1)))", "slog.Int(\"attempt\", max(x.attempt, 1)), slog.String(\"login\", c.merchant.Login))")},
+		change("log.go", "slog.Int(\"attempt\", max(x.attempt, 1)))", "slog.Int(\"attempt\", max(x.attempt, 1)), slog.String(\"login\", c.keys.given.Login))")},
 	{"body-in-error", "an error holds no body",
-		change("exchange.go", "if err := c.protocol.forService(s).read(text, resp.Header.Get(\"Content-Type\"), s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %d bytes): %w\", ErrUnreadable, r.status, r.size, err)",
-			"if err := c.protocol.forService(s).read(text, resp.Header.Get(\"Content-Type\"), s, &r.answer); err != nil {\n\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %s): %w\", ErrUnreadable, r.status, text, err)")},
+		change("exchange.go", "return fmt.Errorf(\"%w (%d bytes): %w\", ErrUnreadable, r.size, err)",
+			"return fmt.Errorf(\"%w (%s): %w\", ErrUnreadable, text, err)")},
 }
