@@ -25,8 +25,8 @@ import (
 // assistServer answers cancels and questions well, and counts connections.
 type assistServer struct {
 	*httptest.Server
-	connections, resumed, closing atomic.Int32
-	protocols                     sync.Map // of the requests, by path
+	connections, resumed, closing, packing atomic.Int32
+	protocols                              sync.Map // of the requests, by path
 }
 
 // newAssistServer speaks TLS, and HTTP/2 beside HTTP/1.1 where http2 is set.
@@ -36,6 +36,9 @@ func newAssistServer(t testing.TB, http2 bool) *assistServer {
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		s.protocols.Store(r.URL.Path, r.Proto)
+		if r.Header.Get("Accept-Encoding") == "gzip" {
+			s.packing.Add(1)
+		}
 		if r.TLS != nil && r.TLS.DidResume && strings.HasPrefix(r.URL.Path, "/cancel") {
 			s.resumed.Add(1)
 		}

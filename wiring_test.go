@@ -98,6 +98,7 @@ func TestTransportByItself(t *testing.T) {
 		assert.Same(t, req, resp.Request)
 	}
 	assert.EqualValues(t, 2, server.connections.Load())
+	assert.Zero(t, server.packing.Load(), "nothing packed is asked for")
 }
 
 func TestHTTPErrorTellsTheStatus(t *testing.T) {
