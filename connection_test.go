@@ -491,7 +491,8 @@ func TestOwnTransportThroughAProxy(t *testing.T) {
 	for _, status := range []int{200, 407, 502} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
-			server := newHostileServer(t, secured("http/1.1"), (*hostileConn).serve)
+			// It would take HTTP/2 if the client let it.
+			server := newHostileServer(t, secured("h2", "http/1.1"), (*hostileConn).serve)
 			proxy := newHostileServer(t, nil, func(c *hostileConn) {
 				req, err := http.ReadRequest(c.reader)
 				if err != nil {

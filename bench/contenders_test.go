@@ -3,6 +3,8 @@ package bench
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -51,8 +53,13 @@ func contenders(tb testing.TB) []contender {
 	tb.Helper()
 	formats := loopback.Formats(file(tb, "qiwi_cancel.xml"))
 	signed := signedFormat(tb, formats[0])
-	server := httptest.NewServer(loopback.Handler(append(formats, signed)))
+	handler := loopback.Handler(append(formats, signed))
+	server := httptest.NewServer(handler)
 	tb.Cleanup(server.Close)
+	secure := httptest.NewTLSServer(handler)
+	tb.Cleanup(secure.Close)
+	trusted := &tls.Config{RootCAs: x509.NewCertPool(), ClientSessionCache: tls.NewLRUClientSessionCache(1)}
+	trusted.RootCAs.AddCert(secure.Certificate())
 	at := func(f loopback.Format) string { return server.URL + f.Path }
 	sdk := func(name string, p assist.Protocol, f loopback.Format, opts ...assist.Option) contender {
 		opts = append(opts, assist.WithProtocol(p), assist.WithCancelPath(f.Path))
@@ -61,9 +68,8 @@ func contenders(tb testing.TB) []contender {
 
 	wsdl, json, xml, csv := formats[0], formats[1], formats[2], formats[3]
 	return []contender{
+		kept(tb, "kept-soap", assist.SOAP, at(wsdl)),
 		floor(tb, "floor-soap", assist.SOAP, at(wsdl)),
-		timedFloor(tb, "floor-soap-timed", assist.SOAP, at(wsdl)),
-		leanFloor(tb, "floor-soap-lean", assist.SOAP, at(wsdl)),
 		sdk("sdk-soap", assist.SOAP, wsdl),
 		sdk("sdk-soap-signed", assist.SOAP, signed, assist.WithVerifier(signatureVerifier(tb))),
 		plain("encoding-xml", at(wsdl)),
@@ -75,6 +81,11 @@ func contenders(tb testing.TB) []contender {
 		sdk("sdk-form-xml", assist.Form(assist.FormatXML), xml),
 		floor(tb, "floor-form-csv", assist.Form(assist.FormatCSV), at(csv)),
 		sdk("sdk-form-csv", assist.Form(assist.FormatCSV), csv),
+		floorWith(tb, "kept-tls", assist.SOAP, secure.URL+wsdl.Path, &http.Transport{TLSClientConfig: trusted}),
+		floorWith(tb, "floor-tls-full", assist.SOAP, secure.URL+wsdl.Path,
+			&http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: trusted.RootCAs}}),
+		floorWith(tb, "floor-tls", assist.SOAP, secure.URL+wsdl.Path, &http.Transport{DisableKeepAlives: true, TLSClientConfig: trusted}),
+		{"sdk-tls", cancelBy(tb, newClient(tb, secure.URL, assist.WithRootCAs(trusted.RootCAs), assist.WithCancelPath(wsdl.Path)))},
 	}
 }
 
@@ -162,41 +173,25 @@ func (k keeping) Do(req *http.Request) (*http.Response, error) {
 	return k.http.Do(req)
 }
 
-// floor posts the bytes and headers of the SDK and reads the answer undecoded.
-// There is no time limit, which a program in earnest has; see floorWith.
+// floor posts the bytes and headers of the SDK and reads the answer undecoded,
+// over a connection of its own, as the SDK does.
 func floor(tb testing.TB, name string, p assist.Protocol, url string) contender {
 	tb.Helper()
-	return floorWith(tb, name, p, url, 0, func(resp *http.Response) error {
-		_, err := io.ReadAll(resp.Body)
-		return err
-	})
+	return floorWith(tb, name, p, url, &http.Transport{DisableKeepAlives: true})
 }
 
-// timedFloor has the time limit that the SDK's client has.
-func timedFloor(tb testing.TB, name string, p assist.Protocol, url string) contender {
+// kept does the same over one connection for all.
+func kept(tb testing.TB, name string, p assist.Protocol, url string) contender {
 	tb.Helper()
-	return floorWith(tb, name, p, url, 90*time.Second, func(resp *http.Response) error {
-		_, err := io.ReadAll(resp.Body)
-		return err
-	})
+	return floorWith(tb, name, p, url, &http.Transport{IdleConnTimeout: 10 * time.Second})
 }
 
-// leanFloor believes the length that the server tells, so that it reads into one
-// buffer.
-func leanFloor(tb testing.TB, name string, p assist.Protocol, url string) contender {
-	tb.Helper()
-	return floorWith(tb, name, p, url, 0, func(resp *http.Response) error {
-		_, err := io.ReadFull(resp.Body, make([]byte, max(resp.ContentLength, 0)))
-		return err
-	})
-}
-
-func floorWith(tb testing.TB, name string, p assist.Protocol, url string, limit time.Duration, read func(*http.Response) error) contender {
+func floorWith(tb testing.TB, name string, p assist.Protocol, url string, transport *http.Transport) contender {
 	tb.Helper()
 	sample := sentBy(tb, p)
 	at := bytes.Index(sample.body, []byte(loopback.Billnumber))
 	require.Positive(tb, at)
-	client := &http.Client{Timeout: limit, Transport: &http.Transport{IdleConnTimeout: 10 * time.Second}}
+	client := &http.Client{Transport: transport}
 	tb.Cleanup(client.CloseIdleConnections)
 	return contender{name, func(ctx context.Context, billnumber string) error {
 		// The answer is read, so nobody reads the body any more.
@@ -216,7 +211,8 @@ func floorWith(tb testing.TB, name string, p assist.Protocol, url string, limit 
 		if resp.StatusCode != http.StatusOK {
 			return fmt.Errorf("status %d", resp.StatusCode)
 		}
-		return read(resp)
+		_, err = io.ReadAll(resp.Body)
+		return err
 	}}
 }
 
