@@ -124,6 +124,12 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 	if own != nil {
 		c.idle = own
 	}
+	c.requests = requestsTo(base, &cfg)
+	return c, nil
+}
+
+// requestsTo makes the request of each service, without a body.
+func requestsTo(base *url.URL, cfg *config) (requests [wire.ResultByDate + 1]*http.Request) {
 	for service, path := range map[wire.Service]string{
 		wire.Cancel:       cfg.cancelPath,
 		wire.OrderResult:  "/orderresult/orderresult.cfm",
@@ -132,9 +138,9 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 	} {
 		endpoint := *base
 		endpoint.Path = strings.TrimRight(base.Path, "/") + path
-		c.requests[service] = bodyless(&endpoint, cfg.protocol.forService(service), cfg.userAgent)
+		requests[service] = bodyless(&endpoint, cfg.protocol.forService(service), cfg.userAgent)
 	}
-	return c, nil
+	return requests
 }
 
 // Format writes the merchant's number alone, under every verb.

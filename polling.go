@@ -166,7 +166,8 @@ func (p *polling) observe(x *Cancellation, err error, next time.Duration) {
 	if p.options.observer == nil {
 		return
 	}
-	p.options.observer(Observation{Attempt: p.attempts, Elapsed: p.elapsed(), Cancellation: x, Err: err, Next: next})
+	seen := Observation{Attempt: p.attempts, Elapsed: p.elapsed(), Cancellation: x, Err: err, Next: next}
+	p.client.guarded(context.Background(), "observer of a wait", func() { p.options.observer(seen) })
 }
 
 // jittered takes up to a fifth off or on, so that many waits don't ask together.
