@@ -367,3 +367,48 @@ func TestOpenIntentsAreLookedAtAgainAfterTheSave(t *testing.T) {
 		assert.Equal(t, NotSent, OutcomeOf(err))
 	})
 }
+
+// What is found out while the cancel is on its way counts, too.
+func TestOperationThatIsClaimedMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var c *Client
+		k := &clocks{before: []answerOperation{paid()}, answer: []answerOperation{undated(cancelled())}}
+		c = mocked(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			if req.URL.Path == cancelPath {
+				c.payments.claim(claimant("OTHER"), operations(claimedPayment+".3"))
+			}
+			return k.RoundTrip(req)
+		}))
+		_, err := c.Cancel(t.Context(), webMoneyRequest(t), LookFirst())
+		require.Equal(t, Unknown, OutcomeOf(err), "%v", err)
+		assert.ErrorContains(t, err, "belongs to another cancel")
+	})
+}
+
+// What the intent keeps of the server's clock, to be compared with later.
+func TestIntentKeepsTheServersClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const ahead = -time.Hour
+		k := &clocks{date: ahead, before: []answerOperation{paid()}, answer: []answerOperation{undated(cancelled())}}
+		slow := roundTripper(func(req *http.Request) (*http.Response, error) {
+			time.Sleep(2 * time.Second)
+			return k.RoundTrip(req)
+		})
+		var looked time.Time
+		x, err := mocked(t, slow).Cancel(t.Context(), webMoneyRequest(t), LookFirst(), CheckOrder(func(*Order) error {
+			looked = time.Now()
+			time.Sleep(3 * time.Second)
+			return nil
+		}))
+		require.NoError(t, err)
+		assert.Equal(t, looked.Add(ahead).UTC(), x.Intent.LookedAt)
+		assert.Equal(t, looked.Add(ahead+3*time.Second).UTC(), x.Intent.ServerSentAt)
+		assert.Equal(t, 3*time.Second, x.Intent.ServerSlack, "the way of the answer, and the second that a Date is cut to")
+		blind, err := mocked(t, &clocks{answer: []answerOperation{undated(numbered(".4"))}}).Cancel(t.Context(), webMoneyRequest(t))
+		require.NoError(t, err)
+		assert.Zero(t, blind.Intent.LookedAt)
+		assert.Zero(t, blind.Intent.ServerSentAt)
+	})
+}

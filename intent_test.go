@@ -498,6 +498,7 @@ func TestOwnOperations(t *testing.T) {
 		{"no packet date", false, nil, without(done, "packetdate"), Accepted, []Billnumber{"5700027202722028.3"}},
 		{"no operation date", false, nil, without(done, "operationdate"), Accepted, []Billnumber{"5700027202722028.3"}},
 		{"a cancel without its number beside a numbered one", false, nil, soapAnswer(cancelled(), numbered("")), Unknown, nil},
+		{"all, one without its number beside a numbered one", true, nil, soapAnswer(all, numbered("").with(func(op *answerOperation) { op.amount = "0.20" })), Unknown, nil},
 		{"all, the newest last", true, nil, soapAnswer(all, rest), Accepted, []Billnumber{"5700027202722028.3", "5700027202722028.4"}},
 		{"all, no order amount", true, nil, without(soapAnswer(all), "orderamount"), Accepted, []Billnumber{"5700027202722028.3"}},
 		{"all, the payment beside it", true, nil, soapAnswer(paid(), all), Accepted, []Billnumber{"5700027202722028.3"}},

@@ -133,7 +133,7 @@ func (c *Client) decide(in Intent, order *Order) (*Resolution, []Operation) {
 		unknown.Candidates = append(f.certain, f.doubtful...)
 	}
 	switch {
-	case in.Before == nil, len(f.certain) == 0, len(f.doubtful) > 0, len(f.missing) > 0:
+	case len(f.certain) == 0, len(f.doubtful) > 0, len(f.missing) > 0:
 		return unknown, nil
 	case in.Full && !in.makeUpTheRest(f.certain, order):
 		return unknown, nil

@@ -99,6 +99,7 @@ func TestResolve(t *testing.T) {
 		{name: "full, and a part by hand", in: append(looked(".1", ".2"), full), operations: []dated{at(payment, -time.Hour), at(cancelled(), time.Second)}, candidates: 1},
 		{name: "full, and a declined part by hand", in: append(looked(".1", ".2"), full), operations: []dated{at(payment, -time.Hour), at(declined, time.Second)}, candidates: 1},
 		{name: "full, more than was paid", in: append(looked(".1", ".2"), full), operations: []dated{at(payment, -time.Hour), at(whole(".3", "0.81"), time.Second)}, candidates: 1},
+		{name: "full, a cancel of nothing", in: append(looked(".1", ".2"), full), operations: []dated{at(payment, -time.Hour), at(whole(".3", "0.00"), time.Second)}},
 		{name: "full, no payment listed", in: append(looked(".2"), full), operations: []dated{at(whole(".3", "1.00"), time.Second)}, candidates: 1},
 		{name: "full, declined", in: append(looked(".1", ".2"), full), operations: []dated{at(payment, -time.Hour), at(whole(".3", "0.80").with(refuse), time.Second)}, want: Rejected},
 		{name: "full, declined long after", in: append(looked(".1", ".2"), full), operations: []dated{at(payment, -time.Hour), at(whole(".3", "0.80").with(refuse), time.Hour)}, candidates: 1},
@@ -274,6 +275,34 @@ func TestResolveByNumbers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An operation without a date may be from before the look.
+func TestResolveDoubtsAnUndatedOperation(t *testing.T) {
+	t.Parallel()
+	c, in := mocked(t, answering(200, "")), lostIntent(t, lookedFirst())
+	op := Operation{Billnumber: claimedPayment + ".3", Type: OperationCancel, State: OperationSuccess, ResponseCode: ResponseDone, Amount: in.Request.Amount}
+	r, _ := c.decide(in, &Order{Billnumber: claimedPayment, Operations: []Operation{op}})
+	assert.Equal(t, Unknown, r.Outcome)
+	assert.Len(t, r.Candidates, 1)
+	op.Date = in.SentAt
+	r, _ = c.decide(in, &Order{Billnumber: claimedPayment, Operations: []Operation{op}})
+	assert.Equal(t, Accepted, r.Outcome)
+}
+
+func TestDatedBesideTheSend(t *testing.T) {
+	t.Parallel()
+	sent := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	in := Intent{ServerSentAt: sent, ServerSlack: 3 * time.Second}
+	for at, want := range map[time.Duration]bool{
+		-clockTolerance - 1: false, -clockTolerance: true, 0: true,
+		answerTime + clockTolerance + 3*time.Second: true, answerTime + clockTolerance + 3*time.Second + 1: false,
+	} {
+		assert.Equal(t, want, in.datedBesideSend(&Operation{Date: sent.Add(at)}), at)
+	}
+	assert.False(t, in.datedBesideSend(&Operation{}), "no date")
+	assert.False(t, Intent{}.datedBesideSend(&Operation{}), "neither")
+	assert.False(t, Intent{}.datedBesideSend(&Operation{Date: sent}), "the send isn't known")
 }
 
 // Many gaps are not many lines.
