@@ -412,3 +412,26 @@ func TestIntentKeepsTheServersClock(t *testing.T) {
 		assert.Zero(t, blind.Intent.ServerSentAt)
 	})
 }
+
+// slowBooks is a day balance far away.
+type slowBooks struct{ settlements }
+
+func (s slowBooks) Reserve(context.Context, string, Wallet, Money, time.Time) error {
+	time.Sleep(time.Minute)
+	return nil
+}
+
+// The send comes after the day balance, which may have taken its time.
+func TestIntentIsStampedAfterTheDayBalance(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		earlier := paid()
+		earlier.date = "20.12.1999 10:00:00"
+		k := &clocks{before: []answerOperation{earlier}, answer: []answerOperation{undated(cancelled())}}
+		start := time.Now()
+		x, err := mocked(t, k, WithWalletRules(slowBooks{settlements{}})).Cancel(t.Context(), webMoneyRequest(t), LookFirst())
+		require.NoError(t, err)
+		assert.Equal(t, start.Add(time.Minute).UTC(), x.Intent.SentAt)
+		assert.Equal(t, start.Add(time.Minute).UTC(), x.Intent.ServerSentAt)
+	})
+}

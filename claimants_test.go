@@ -140,6 +140,53 @@ func TestUnnumberedCancelIsNotToldAnothersDecline(t *testing.T) {
 	})
 }
 
+// A flat answer without a number is followed only by an operation that is
+// certain.
+func TestUnnumberedCancelIsFollowedByWhatIsCertain(t *testing.T) {
+	t.Parallel()
+	other := func(n string) answerOperation {
+		return numbered(n).with(func(op *answerOperation) { op.amount = "0.20" })
+	}
+	for name, test := range map[string]struct {
+		listed []answerOperation
+		late   bool // listed as from before the look
+		full   bool
+		want   CancelStatus
+	}{
+		"the new one":         {listed: []answerOperation{numbered(".2")}, want: Succeeded},
+		"several":             {listed: []answerOperation{numbered(".2"), cancelled()}},
+		"behind a gap":        {listed: []answerOperation{cancelled()}},
+		"from before":         {listed: []answerOperation{numbered(".2")}, late: true},
+		"beside a doubtful":   {listed: []answerOperation{numbered(".2"), cancelled().with(func(op *answerOperation) { op.date = "01.01.1999 00:00:00" })}},
+		"all, another amount": {listed: []answerOperation{other(".2")}, full: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := &listing{}
+				l.put(paidListing(numbered(".1")), time.Now())
+				x := inProcess(t, "")
+				lookedFirst(".1")(&x.Intent)
+				if test.full {
+					full(&x.Intent)
+				}
+				for _, op := range test.listed {
+					done := time.Now()
+					if test.late || strings.HasSuffix(op.date, "1999 00:00:00") {
+						done = done.Add(-time.Hour)
+					}
+					op.date = ""
+					l.operations = append(l.operations, listed{op, time.Time{}, done})
+				}
+				followed, err := l.client(t).Refresh(t.Context(), x)
+				require.NoError(t, err)
+				assert.Equal(t, test.want, followed.Status)
+				assert.Equal(t, test.want == Succeeded, followed.Operation.Billnumber.Operation() != 0)
+			})
+		})
+	}
+}
+
 // Whoever proves an operation claims it, by whichever way, and days later another
 // intent still isn't given it.
 func TestWhoProvesAnOperationClaimsIt(t *testing.T) {

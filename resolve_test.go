@@ -48,6 +48,9 @@ func TestResolve(t *testing.T) {
 	whole := func(n, amount string) answerOperation {
 		return numbered(n).with(func(op *answerOperation) { op.amount = amount })
 	}
+	dollars := func(n, kind string) answerOperation {
+		return numbered(n).with(func(op *answerOperation) { op.kind, op.currency = kind, "USD" })
+	}
 	refuse := func(op *answerOperation) { op.state, op.code = "Declined", "AS100" }
 	declined := cancelled().with(refuse)
 	looked := func(numbers ...string) []func(*Intent) { return []func(*Intent){lookedFirst(numbers...)} }
@@ -119,6 +122,11 @@ func TestResolve(t *testing.T) {
 			operations: []dated{at(payment, -time.Hour), at(bonus, -time.Hour), at(declined, -time.Minute), at(whole(".4", "0.80"), time.Second), at(whole(".5", "0.20"), time.Second)}, want: Accepted, status: Succeeded},
 		{name: "full, of one of two payments", in: append(looked(".1", ".2"), full, func(in *Intent) { in.Request.Billnumber += ".1" }),
 			operations: []dated{at(payment, -time.Hour), at(bonus, -time.Hour), at(whole(".3", "0.80"), time.Second)}, candidates: 1},
+		{name: "full, of one of two payments, and as much as both", in: append(looked(".1", ".2"), full, func(in *Intent) { in.Request.Billnumber += ".1" }),
+			operations: []dated{at(payment, -time.Hour), at(bonus, -time.Hour), at(whole(".3", "1.00"), time.Second)}, candidates: 1},
+		{name: "full, and what is left in another currency can't be told", in: append(looked(".1", ".2", ".3", ".4", ".5"), full),
+			operations: []dated{at(payment, -time.Hour), at(dollars(".2", "100"), -time.Hour), at(dollars(".3", "200"), -time.Hour), at(dollars(".4", "300"), -time.Hour), at(dollars(".5", "200"), -time.Hour),
+				at(whole(".6", "0.80"), time.Second)}, candidates: 1},
 		{name: "full, of the only payment by its number", in: append(looked(".1", ".2"), full, func(in *Intent) { in.Request.Billnumber += ".1" }),
 			operations: []dated{at(payment, -time.Hour), at(whole(".3", "0.80"), time.Second)}, want: Accepted, status: Succeeded},
 	}

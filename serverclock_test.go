@@ -33,6 +33,7 @@ func TestServerClock(t *testing.T) {
 		"a clock put back is believed in a while":   {[]seen{{0, 0}, {1, 0}, {h, -h}, {h + 3*m, -h}}, seen{h + 4*m, -h}, true},
 		"a clock that drifts is followed":           {[]seen{{0, 0}, {1, 0}, {h, -50 * time.Second}, {h + 3*m, -50 * time.Second}}, seen{2 * h, -100 * time.Second}, true},
 		"the lower of the two that confirm is kept": {[]seen{{0, 30 * time.Second}, {1, 0}}, seen{h, -m}, true},
+		"the earlier, where that is the lower":      {[]seen{{0, 0}, {1, 30 * time.Second}}, seen{h, -m}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -54,6 +55,25 @@ func TestServerClock(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An answer that was long on its way may have been made at any time of it, so it
+// moves no mark.
+func TestServerClockLearnsNothingFromASlowAnswer(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	var k serverClock
+	answer := func(at, ahead, took time.Duration) error {
+		end := start.Add(at)
+		return k.check(&reply{date: end.Add(ahead), began: end.Add(-took), ended: end})
+	}
+	for _, at := range []time.Duration{0, 1} {
+		assert.NoError(t, answer(at, 0, 0))
+	}
+	for _, at := range []time.Duration{time.Hour, time.Hour + 3*time.Minute} {
+		assert.NoError(t, answer(at, -50*time.Second, clockTolerance+1))
+	}
+	assert.Error(t, answer(2*time.Hour, -100*time.Second, 0))
 }
 
 // An answer that was long on its way may have been made when it was asked for.
