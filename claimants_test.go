@@ -242,6 +242,26 @@ func TestWhoProvesAnOperationClaimsIt(t *testing.T) {
 	}
 }
 
+// A declined operation, too, could pass for the next cancel's.
+func TestOwnAnswerClaimsItsOperations(t *testing.T) {
+	t.Parallel()
+	for _, state := range [][2]string{{"Success", "AS000"}, {"In Process", "AS300"}, {"Declined", "AS100"}} {
+		synctest.Test(t, func(t *testing.T) {
+			k := &clocks{answer: []answerOperation{undated(coded(state[0], state[1]))}}
+			c := mocked(t, k)
+			var in Intent
+			_, _ = c.Cancel(t.Context(), webMoneyRequest(t), SaveIntent(func(_ context.Context, saving Intent) error {
+				in = saving
+				return nil
+			}))
+			assert.True(t, c.payments.claimedBy(in)[claimedPayment+".3"], state[0])
+			k.before = []answerOperation{paid()}
+			_, err := c.Cancel(t.Context(), webMoneyRequest(t), LookFirst())
+			assert.Equal(t, NotSent, OutcomeOf(err), "a look that lacks it is an old one")
+		})
+	}
+}
+
 // Candidates are claimed by nobody.
 func TestCandidatesAreNotClaimed(t *testing.T) {
 	t.Parallel()

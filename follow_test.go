@@ -2,6 +2,7 @@ package assist
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,6 +61,7 @@ func TestRefresh(t *testing.T) {
 			}
 			x := inProcess(t, test.own...)
 			was := *x
+			was.Operations = slices.Clone(x.Operations)
 			followed, err := l.client(t).Refresh(t.Context(), x)
 			require.Equal(t, test.want, OutcomeOf(err), "%v", err)
 			assert.Equal(t, was, *x, "the given cancellation is left as it is")
