@@ -109,10 +109,11 @@ func cancelCases() []conformanceCase {
 			s.server.Next(assisttest.InProcess(3*time.Hour, "AS000"))
 			x, err := s.client.Cancel(s.Context(), order.CancelRequest(rub(s, "10.00")))
 			require.NoError(s, err)
-			_, err = s.client.Wait(s.Context(), x, time.Hour)
+			x, err = s.client.Wait(s.Context(), x, time.Hour)
 			var timeout *assist.WaitTimeoutError
 			require.ErrorAs(s, err, &timeout)
-			assert.Equal(s, assist.Unknown, assist.OutcomeOf(err))
+			assert.Equal(s, assist.Accepted, assist.OutcomeOf(err), "there is nothing to resolve")
+			assert.Equal(s, assist.InProcess, x.Status)
 			resumed, err := s.another().Resume(timeout.Last.Token())
 			require.NoError(s, err)
 			done, err := s.client.Wait(s.Context(), resumed, 4*time.Hour)

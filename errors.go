@@ -14,7 +14,8 @@ var (
 	ErrAuthentication = errors.New("assist: wrong credentials")
 	// ErrOrderNotFound: Assist knows no such order in the window asked about
 	// (10/201, or an empty answer). A window that begins too late hides an
-	// order, so this does not prove that there is none.
+	// order, so this does not prove that there is none. Met as
+	// [*OrderNotFoundError], which tells the periods, or as [*APIError].
 	ErrOrderNotFound = errors.New("assist: no such order in the window asked about")
 	// ErrDayBalance: the refund is more than the merchant's day balance on the
 	// wallet (protocol §6). It can succeed later that day, or the next.
@@ -211,3 +212,41 @@ func (e *FollowError) Unwrap() error { return e.Err }
 
 // Outcome is [Unknown].
 func (e *FollowError) Outcome() Outcome { return Unknown }
+
+// OrderNotFoundError says that an order service knows no order of the number,
+// or of the payment looked for, in the periods it was asked about. It is
+// [ErrOrderNotFound] and comes inside a [*FollowError], so its outcome is
+// [Unknown]: an order of another date may be there all the same.
+type OrderNotFoundError struct {
+	Asked []Period // in the order in which they were asked about
+	// Partial says that more was to be asked about than the questions of one
+	// search reached, because the server takes short periods only. Give the
+	// order's date.
+	Partial bool
+	Err     error // the last answer's refusal, where it was one
+}
+
+func (e *OrderNotFoundError) Error() string {
+	var b strings.Builder
+	b.WriteString(ErrOrderNotFound.Error())
+	for i, p := range e.Asked {
+		b.WriteString(map[bool]string{true: ", UTC: ", false: ", "}[i == 0] + p.String())
+	}
+	if e.Partial {
+		b.WriteString("; not all that was to be asked about, as the server takes short periods only: give the order's date")
+	} else {
+		b.WriteString("; check the order's number and date")
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+func (e *OrderNotFoundError) Unwrap() error { return e.Err }
+
+// Is makes it [ErrOrderNotFound].
+func (e *OrderNotFoundError) Is(target error) bool { return target == ErrOrderNotFound }
+
+// Outcome is [Unknown].
+func (e *OrderNotFoundError) Outcome() Outcome { return Unknown }

@@ -68,12 +68,26 @@ func (s *sighting) of(in Intent) error {
 
 // look asks order result about the payment of an intent.
 func (c *Client) look(ctx context.Context, in *Intent, w window) *sighting {
-	order, r, err := c.orderOfPayment(ctx, in.Request.OrderNumber, in.Request.Billnumber, w)
+	return c.lookBy(ctx, newSearch(wire.OrderResult, in.Request.OrderNumber, w.regions(c.now())), in.Request.Billnumber)
+}
+
+func (c *Client) lookBy(ctx context.Context, by *search, b Billnumber) *sighting {
+	order, r, err := c.searchPayment(ctx, by, b)
 	s := &sighting{order: order, err: err}
 	if r != nil {
-		s.date, s.retryAfter = r.date, retryAfter(r.header, c.now())
+		s.date, s.retryAfter = r.date, retryAfter(r.header, r.date)
 	}
 	return s
+}
+
+// clone is a copy to give away.
+func (s *sighting) clone() *sighting {
+	copied := *s
+	if s.order != nil {
+		order := s.order.clone()
+		copied.order = &order
+	}
+	return &copied
 }
 
 // window reaches back before the order's date: the request's or the answer's,

@@ -77,6 +77,12 @@ func (o Order) bare() Order {
 	return bare
 }
 
+// clone shares nothing with the order that can be written to.
+func (o Order) clone() Order {
+	o.Operations = slices.Clone(o.Operations)
+	return o
+}
+
 // kept copies a text: cut out of an answer, it would keep all of it in memory.
 func kept[T ~string](text T) T { return T(strings.Clone(string(text))) }
 

@@ -2,7 +2,6 @@ package assist
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,8 +14,9 @@ import (
 type OrderQuery struct {
 	OrderNumber string // required, at most 128 characters
 	// From and To bound when the order was made, to the minute. An order made
-	// outside is not found. A zero From looks back 366 days, or less where the
-	// server calls that too long; a zero To is now.
+	// outside is not found. A zero To is now. A zero From looks back 366 days;
+	// where the server calls that too long, piece by piece until something is
+	// found, in at most twelve questions.
 	From, To time.Time
 }
 
@@ -55,11 +55,7 @@ func (c *Client) ordersOf(ctx context.Context, s wire.Service, q OrderQuery) ([]
 	if wrong != nil {
 		return nil, &FollowError{Service: s.String(), Err: wrong}
 	}
-	w := window{from: q.From, to: q.To, fixed: true}
-	if q.From.IsZero() {
-		w = window{from: c.now().Add(-lookBack), to: q.To}
-	}
-	orders, _, err := c.search(ctx, s, q.OrderNumber, w)
+	orders, err := c.searchOrders(ctx, s, q)
 	for i := range orders {
 		// Nothing but the number says here which order is meant. It may come back in
 		// another spelling, but not with other digits.
@@ -79,32 +75,15 @@ func digitsOf(text string) string {
 	}, text)
 }
 
-// search asks an order service, and asks again in a shorter window when the
-// server calls it too long.
-func (c *Client) search(ctx context.Context, s wire.Service, number string, w window) ([]Order, *reply, error) {
-	for attempt := 1; ; attempt++ {
-		orders, r, err := c.askOrders(ctx, s, number, w, attempt)
-		api, refused := codesOf(err)
-		if !refused || api.Second != secondCodeIntervalTooLarge {
-			return orders, r, err
-		}
-		shorter, ok := w.shorter(c.now())
-		if !ok {
-			return orders, r, err
-		}
-		w = shorter
-	}
-}
-
-func (c *Client) askOrders(ctx context.Context, s wire.Service, number string, w window, attempt int) ([]Order, *reply, error) {
+func (c *Client) askOrders(ctx context.Context, s wire.Service, number string, about region, attempt int) ([]Order, *reply, error) {
 	cred, err := c.credentials(ctx)
 	if err != nil {
 		return nil, nil, &FollowError{Service: s.String(), Err: err}
 	}
 	q := c.wireRequest(cred, s, wire.Param{Name: "Ordernumber", Value: number})
-	q.Params = appendMoment(q.Params, "Start", w.from.Truncate(time.Minute))
-	if !w.to.IsZero() {
-		q.Params = appendMoment(q.Params, "End", upToMinute(w.to))
+	q.Params = appendMoment(q.Params, "Start", about.from.Truncate(time.Minute))
+	if !about.to.IsZero() {
+		q.Params = appendMoment(q.Params, "End", upToMinute(about.to))
 	}
 	q.Params = append(q.Params, wire.Param{Name: "Language", Value: c.language.String()})
 	r, err := c.ask(ctx, &q, attempt)
@@ -263,26 +242,6 @@ func (c *Client) wireRequest(cred Credentials, s wire.Service, subject wire.Para
 		q.Format = strconv.Itoa(int(p.format))
 	}
 	return q
-}
-
-// orderOfPayment asks for the order of one payment, among the orders that bear
-// its number. A merchant may keep another date for the order than Assist does,
-// so where it isn't found behind that date, the search goes back all the way.
-func (c *Client) orderOfPayment(ctx context.Context, number string, b Billnumber, w window) (*Order, *reply, error) {
-	for {
-		orders, r, err := c.search(ctx, wire.OrderResult, number, w)
-		order := findOrder(orders, b)
-		switch {
-		case order != nil:
-			return order, r, nil
-		case err == nil:
-			err = questionError(ErrOrderNotFound)
-		}
-		if !w.anchored || !errors.Is(err, ErrOrderNotFound) {
-			return nil, r, err
-		}
-		w = window{from: c.now().Add(-lookBack)}
-	}
 }
 
 // findOrder chooses by billnumber: failed attempts bear the same order number.

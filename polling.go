@@ -6,7 +6,10 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/assist-go/assist/internal/wire"
 )
 
 // polling is one wait. All that it remembers lives on the heap, and the frames
@@ -29,8 +32,11 @@ type polling struct {
 	turned   <-chan struct{} // tells of the next turn of the shared questions
 	due      bool            // our time to ask has come
 	step     time.Duration   // between questions, before jitter
+	slowed   time.Duration   // the pause after Assist's last "too frequent"
 	timer    *time.Timer     // of the next question
 	overtime *time.Timer     // of the bound
+	search   *search         // one that was stopped by a failure
+	longest  time.Duration   // what the server takes at once; 0 is not known
 }
 
 // polling takes a copy of the intent: the cancellation that it came in may go.
@@ -51,14 +57,24 @@ const (
 
 func (p *polling) elapsed() time.Duration { return time.Since(p.began) }
 
+// limit is when the wait is over. The first question is asked, and given the
+// time for an answer, however small the bound.
+func (p *polling) limit() time.Duration {
+	if p.attempts == 0 {
+		return max(p.bound, firstQuestion)
+	}
+	return p.bound
+}
+
 // seeing gets every answer, one's own and those that others asked for. Enough
 // ends the wait.
 type seeing func(context.Context, *sighting) (enough bool, x *Cancellation, err error)
 
 // run asks until see says that it is enough.
 func (p *polling) run(ctx context.Context, see seeing) (stopReason, error) {
-	p.begin()
-	defer p.end()
+	subject := subjectOf(p.intent.Request.Billnumber, p.intent.Request.OrderNumber, p.window.orderDate)
+	p.begin(subject)
+	defer p.end(subject)
 	for {
 		stop, rest, err := p.turn(ctx, see)
 		if stop != goingOn {
@@ -70,20 +86,19 @@ func (p *polling) run(ctx context.Context, see seeing) (stopReason, error) {
 	}
 }
 
-func (p *polling) begin() {
-	p.shared = p.client.watches.join(p.intent.Request.Billnumber.Payment())
+func (p *polling) begin(s subject) {
+	p.shared, p.seen = p.client.watches.join(s)
 	p.began = time.Now()
 	p.step = p.options.pace.first
 	first, _ := p.fit(p.pause)
 	p.timer = time.NewTimer(first)
-	p.overtime = time.NewTimer(p.bound)
-	_, p.seen, _ = p.client.watches.state(p.shared)
+	p.overtime = time.NewTimer(p.limit())
 }
 
-func (p *polling) end() {
+func (p *polling) end(s subject) {
 	p.timer.Stop()
 	p.overtime.Stop()
-	p.client.watches.leave(p.intent.Request.Billnumber.Payment(), p.shared)
+	p.client.watches.leave(s, p.shared, p.seen)
 }
 
 // turn does what there is to do now: looks at a new answer, or asks. It tells
@@ -92,22 +107,29 @@ func (p *polling) turn(ctx context.Context, see seeing) (stop stopReason, rest b
 	switch {
 	case ctx.Err() != nil:
 		return stoppedByContext, false, errors.Join(contextError(ctx), p.lastErr)
-	case p.elapsed() >= p.bound:
+	case p.elapsed() >= p.limit():
 		return stoppedByBound, false, nil
 	}
 	// The channel is taken before the answer is looked at, so that no turn is
 	// missed in between.
-	last, number, turned := p.client.watches.state(p.shared)
+	answered, turned := p.client.watches.state(p.shared)
 	p.turned = turned
-	if number == p.seen {
+	if answered <= p.seen {
 		asked := p.due && p.ask(ctx)
 		return goingOn, !asked, nil
 	}
-	p.seen, p.due = number, false
+	var last *sighting
+	last, p.seen = p.client.watches.take(p.shared)
+	p.due = false
 	p.attempts++
+	if p.attempts == 1 {
+		p.overtime.Reset(p.bound - p.elapsed())
+	}
+	if last.order != nil && !last.order.Date.IsZero() {
+		// Assist's date needs no search.
+		p.window = p.client.windowOf(last.order.Date)
+	}
 	enough, x, err := see(ctx, last)
-	wished := last.retryAfter
-	p.client.watches.looked(p.shared, number)
 	p.lastErr = err
 	switch {
 	case enough:
@@ -117,17 +139,34 @@ func (p *polling) turn(ctx context.Context, see seeing) (stop stopReason, rest b
 		p.observe(x, err, 0)
 		return stoppedByRefusal, false, err
 	}
+	p.observe(x, err, p.schedule(max(last.retryAfter, p.slow(err))))
+	return goingOn, true, nil
+}
+
+// schedule sets when the next question is due: at the pace, not before the
+// server wishes, and at the end of the wait in any case. Who gives up without it
+// would be back with the next wait, which asks at once.
+func (p *polling) schedule(wished time.Duration) time.Duration {
 	p.step = min(p.step+p.step/2, p.options.pace.max)
 	next, again := p.fit(max(jittered(p.step), wished))
-	if again && next >= wished {
-		p.timer.Reset(next)
-	} else {
+	if !again {
 		// No question fits in any more; somebody else's answer may still come.
 		p.timer.Stop()
-		next = 0
+		return 0
 	}
-	p.observe(x, err, next)
-	return goingOn, true, nil
+	p.timer.Reset(next)
+	return next
+}
+
+// slow answers "too frequent" with growing pauses, whatever the pace.
+func (p *polling) slow(err error) time.Duration {
+	api, ok := codesOf(err)
+	if !ok || api.Second != secondCodeTooFrequent {
+		p.slowed = 0
+		return 0
+	}
+	p.slowed = min(max(2*p.slowed, 2*p.step, defaultFirstPoll), longestWish)
+	return p.slowed
 }
 
 // rest pauses until something has happened.
@@ -141,17 +180,30 @@ func (p *polling) rest(ctx context.Context) {
 	}
 }
 
-// ask asks for everybody. It reports false while somebody else does, or when the
-// time is over.
+// ask asks for everybody. It reports false while somebody else does.
 func (p *polling) ask(ctx context.Context) bool {
 	c := p.client
-	ctx, cancel := context.WithDeadline(ctx, p.began.Add(p.bound))
+	ctx, cancel := context.WithDeadline(ctx, p.began.Add(p.limit()))
 	defer cancel()
-	if !c.questions.enter(ctx) {
-		return false
+	own, asked := c.watches.ask(ctx, p.shared, gates{c.questions}, p.question)
+	if own != nil {
+		p.lastErr = own.err
 	}
-	defer c.questions.leave()
-	return c.watches.ask(ctx, p.shared, func(ctx context.Context) *sighting { return c.look(ctx, p.intent, p.window) })
+	return asked
+}
+
+func (p *polling) question(ctx context.Context) *sighting {
+	s := p.search
+	if s == nil {
+		s = newSearch(wire.OrderResult, p.intent.Request.OrderNumber, p.window.regions(p.client.now()))
+		s.longest = p.longest
+	}
+	seen := p.client.lookBy(ctx, s, p.intent.Request.Billnumber)
+	p.search, p.longest = nil, s.longest
+	if seen.err != nil && len(s.left) > 0 && len(s.asked) > 0 && !errors.Is(seen.err, ErrOrderNotFound) {
+		p.search = s
+	}
+	return seen
 }
 
 // fit shortens a pause so that the last question still has time for its answer.
@@ -162,11 +214,12 @@ func (p *polling) fit(pause time.Duration) (time.Duration, bool) {
 	return pause, p.attempts == 0 || pause >= shortestPoll
 }
 
+// observe shows the observer a copy, which it may edit and keep.
 func (p *polling) observe(x *Cancellation, err error, next time.Duration) {
 	if p.options.observer == nil {
 		return
 	}
-	seen := Observation{Attempt: p.attempts, Elapsed: p.elapsed(), Cancellation: x, Err: err, Next: next}
+	seen := Observation{Attempt: p.attempts, Elapsed: p.elapsed(), Cancellation: x.clone(), Err: err, Next: next}
 	p.client.guarded(context.Background(), "observer of a wait", func() { p.options.observer(seen) })
 }
 
@@ -175,14 +228,26 @@ func jittered(d time.Duration) time.Duration {
 	return max(shortestPoll, d-d/5+rand.N(2*(d/5)+1))
 }
 
-// retryAfter reads the Retry-After header, in seconds or as a date.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	text := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 && seconds < 1<<20 {
+// longestWish bounds what is believed of a Retry-After: a server that is down
+// for a day must not end the questions of a wait, for the next one may show what
+// became of the money.
+const longestWish = 10 * time.Minute
+
+// retryAfter reads the Retry-After header: seconds, or a date, which is compared
+// with the answer's own Date and no other clock. What is neither, or has no Date
+// beside it, is no wish.
+func retryAfter(header http.Header, date time.Time) time.Duration {
+	text := strings.TrimSpace(header.Get("Retry-After"))
+	if text != "" && allDigits(text) {
+		seconds, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || seconds > int64(longestWish/time.Second) {
+			return longestWish
+		}
 		return time.Duration(seconds) * time.Second
 	}
-	if at, err := http.ParseTime(text); err == nil {
-		return at.Sub(now)
+	at, err := http.ParseTime(text)
+	if err != nil || date.IsZero() {
+		return 0
 	}
-	return 0
+	return min(max(at.Sub(date), 0), longestWish)
 }

@@ -91,10 +91,11 @@ func (c *Client) quoted(f *wire.Fault) string {
 
 // refused tells the answers after which asking again is pointless: Assist doesn't
 // let this merchant ask. Codes that stand as a text are no such answer: a wait that
-// ends for them could miss the result.
+// ends for them could miss the result. Nor is a question that came too soon or was
+// about too long a time, whatever its first code.
 func refused(err error) bool {
 	api, ok := codesOf(err)
-	if !ok || api.InText {
+	if !ok || api.InText || api.Second == secondCodeTooFrequent || api.Second == secondCodeIntervalTooLarge {
 		return false
 	}
 	switch {

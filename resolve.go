@@ -69,7 +69,8 @@ func (c *Client) Resolve(ctx context.Context, in Intent) (*Resolution, error) {
 // [Client.Wait], until the outcome is known or max is over. An answer that came
 // too late to be seen at first is found so. The last Resolution is given when
 // max is over, with outcome Unknown; the error of the last question when none
-// was answered.
+// was answered. However small max is, it asks once, and gives that question up to
+// ten seconds.
 func (c *Client) ResolveWait(ctx context.Context, in Intent, max time.Duration, opts ...WaitOption) (*Resolution, error) {
 	if err := c.ownsIntent(in); err != nil {
 		return nil, err
@@ -93,7 +94,7 @@ func (c *Client) ResolveWait(ctx context.Context, in Intent, max time.Duration, 
 	case p.lastErr != nil:
 		return nil, p.lastErr
 	}
-	return nil, questionError(errors.New("the time was over before the first question"))
+	return nil, questionError(errors.New("the time was over before the first answer"))
 }
 
 func (c *Client) ownsIntent(in Intent) error {

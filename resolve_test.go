@@ -500,9 +500,11 @@ func TestResolveWaitEnds(t *testing.T) {
 		assert.Equal(t, Unknown, OutcomeOf(err))
 		assert.Greater(t, l.questions(), 10)
 
+		asked := l.questions()
 		r, err = l.client(t).ResolveWait(t.Context(), lostIntent(t), 0)
 		assert.Nil(t, r)
 		assert.Equal(t, Unknown, OutcomeOf(err))
+		assert.Equal(t, asked+1, l.questions(), "it asks once all the same")
 
 		l = &listing{}
 		after(l, coded("Declined", "AS102"), 0)

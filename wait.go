@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,9 @@ const (
 	shortestPoll = time.Second
 	// lastQuestion is the time kept for the question at the end of a wait.
 	lastQuestion = 2 * time.Second
+	// firstQuestion is the time that the first question of a wait has, however
+	// small its bound: a wait of no time asks once.
+	firstQuestion = 10 * time.Second
 )
 
 // WaitOption changes how [Client.Wait] and [Client.ResolveWait] ask.
@@ -67,14 +71,17 @@ func newWaitOptions(opts []WaitOption) waitOptions {
 	return o
 }
 
-// WaitTimeoutError says that a wait reached its bound while the cancel was still
-// in process. Time makes no failure: the outcome is [Unknown], and the wait can
-// go on from Last or its token.
+// WaitTimeoutError says that a wait ended, by its bound or by its context, while
+// the cancel was still in process. Time makes no failure and undoes nothing:
+// Assist has taken the cancel, so the outcome is that of Last, [Accepted], and
+// there is nothing to resolve. Go on with Last or its token, now or later.
 type WaitTimeoutError struct {
 	Last     *Cancellation // without personal data and the server's own texts
-	Attempts int
+	Attempts int           // questions that were answered
 	Elapsed  time.Duration
-	Err      error // of the last question, if it failed
+	// Err is why the last question failed, if it did, and the cause of the context
+	// where that ended the wait.
+	Err error
 }
 
 func (e *WaitTimeoutError) Error() string {
@@ -91,22 +98,39 @@ func (e *WaitTimeoutError) Error() string {
 
 func (e *WaitTimeoutError) Unwrap() error { return e.Err }
 
-// Outcome is [Unknown].
-func (e *WaitTimeoutError) Outcome() Outcome { return Unknown }
+// Outcome is that of Last: [Accepted], which is not "refunded". Without Last
+// nothing is known, and it is [Unknown].
+func (e *WaitTimeoutError) Outcome() Outcome {
+	if e == nil || e.Last == nil {
+		return Unknown
+	}
+	return Accepted
+}
 
 // Wait asks by order result until the cancel is final or max is over; it never
 // sends anything. A cancellation that was just made is asked about after the
 // first pause, a resumed one at once. All waits for one payment share their
 // questions.
 //
-// The end is a Cancellation that Succeeded, or an error: [*DeclinedError]
-// (Rejected), [*WaitTimeoutError] (Unknown: still in process), the cause of a
-// context that is over (Unknown), or a [*FollowError] when Assist doesn't let us
-// ask (wrong credentials, no access). A question that fails in any other way
-// only slows the wait down. A Retry-After of the server is honoured.
+// The end is one of these:
+//
+//   - A Cancellation that Succeeded, and no error.
+//   - [*DeclinedError]: no money moved by it (Rejected).
+//   - [*WaitTimeoutError] with the Cancellation as it is known, still in process
+//     (Accepted): max was over, or the context, whose cause is then inside. The
+//     error alone doesn't tell that money moved, so read the Status.
+//   - [*FollowError]: Assist doesn't let us ask (wrong credentials, no access).
+//     That says nothing about the money (Unknown), and the Cancellation that was
+//     given still holds what is known.
+//   - [*UnknownOutcomeError]: the payments of the order fared differently.
+//
+// A question that fails in any other way only slows the wait down, and so does
+// "too frequent". A Retry-After of the server is honoured, up to ten minutes and
+// but for the last question.
 //
 // Wait returns when max is over or within milliseconds of the context's end,
-// and leaves no goroutine behind.
+// and leaves no goroutine behind. However small max is, it asks once, and gives
+// that question up to ten seconds.
 func (c *Client) Wait(ctx context.Context, x *Cancellation, max time.Duration, opts ...WaitOption) (*Cancellation, error) {
 	if err := c.owns(x); err != nil {
 		return nil, err
@@ -118,7 +142,9 @@ func (c *Client) Wait(ctx context.Context, x *Cancellation, max time.Duration, o
 	stop, err := w.run(ctx, w.see)
 	switch {
 	case stop == stoppedByBound:
-		return nil, w.timeout()
+		return w.x, w.endedEarly(w.lastErr)
+	case stop == stoppedByContext:
+		return w.x, w.endedEarly(err)
 	case err != nil:
 		return nil, err
 	case w.final != nil:
@@ -135,7 +161,7 @@ type waiting struct {
 }
 
 func (c *Client) waitFor(x *Cancellation, max time.Duration, opts []WaitOption) *waiting {
-	w := &waiting{polling: c.polling(&x.Intent, x.window(c), max, opts), x: x}
+	w := &waiting{polling: c.polling(&x.Intent, x.window(c), max, opts), x: x.bare()}
 	// What was seen just now needn't be asked about at once.
 	if !x.seenAt.IsZero() {
 		w.pause = jittered(w.options.pace.first) - c.now().Sub(x.seenAt)
@@ -165,8 +191,18 @@ func (w *waiting) see(ctx context.Context, s *sighting) (enough bool, x *Cancell
 	return true, nil, err
 }
 
-func (w *waiting) timeout() error {
-	return &WaitTimeoutError{Last: w.x.bare(), Attempts: w.attempts, Elapsed: w.elapsed(), Err: w.lastErr}
+func (w *waiting) endedEarly(err error) error {
+	return &WaitTimeoutError{Last: w.x.bare(), Attempts: w.attempts, Elapsed: w.elapsed(), Err: err}
+}
+
+// clone shares nothing with the cancellation that an observer would write to.
+func (x *Cancellation) clone() *Cancellation {
+	if x == nil {
+		return nil
+	}
+	copied := *x
+	copied.Operations, copied.Order = slices.Clone(x.Operations), x.Order.clone()
+	return &copied
 }
 
 // bare is the cancellation as an error may carry it.

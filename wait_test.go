@@ -76,6 +76,23 @@ func TestWaitEndsDeclined(t *testing.T) {
 	})
 }
 
+// requireStillInProcess wants what a wait gives that ended before the cancel:
+// Assist has taken it, so there is nothing to resolve.
+func requireStillInProcess(t *testing.T, x *Cancellation, err error) *WaitTimeoutError {
+	t.Helper()
+	var early *WaitTimeoutError
+	require.ErrorAs(t, err, &early)
+	assert.Equal(t, Accepted, OutcomeOf(err))
+	require.NotNil(t, x)
+	require.NotNil(t, early.Last)
+	assert.Equal(t, InProcess, x.Status)
+	assert.Equal(t, early.Last.Token(), x.Token())
+	assert.NotSame(t, early.Last, x)
+	x.Operations[0].Billnumber = "edited"
+	assert.NotEqual(t, x.Operations[0].Billnumber, early.Last.Operations[0].Billnumber)
+	return early
+}
+
 // 48 hours of a state that no table knows: time never makes a failure.
 func TestWaitNeverFailsByTime(t *testing.T) {
 	t.Parallel()
@@ -86,10 +103,7 @@ func TestWaitNeverFailsByTime(t *testing.T) {
 		x, err := l.client(t).Wait(t.Context(), inProcess(t), 48*time.Hour, Observe(func(o Observation) {
 			states = append(states, o.Cancellation.Operation.State)
 		}))
-		assert.Nil(t, x)
-		var timeout *WaitTimeoutError
-		require.ErrorAs(t, err, &timeout)
-		assert.Equal(t, Unknown, OutcomeOf(err))
+		timeout := requireStillInProcess(t, x, err)
 		assert.Equal(t, 48*time.Hour, timeout.Elapsed)
 		assert.Equal(t, l.questions(), timeout.Attempts)
 		assert.Greater(t, timeout.Attempts, 48*60/6)
@@ -121,6 +135,10 @@ func TestWaitIsSlowedByFailures(t *testing.T) {
 		{name: "too frequent", status: 200, body: codesXML(5, 3)},
 		{name: "internal error", status: 200, body: codesXML(2, 0)},
 		{name: "order not found", status: 200, body: codesXML(10, 201)},
+		{name: "too frequent by a code that would end it", status: 200, body: codesXML(7, 3)},
+		{name: "too frequent, access denied", status: 200, body: codesXML(19, 3)},
+		{name: "too frequent, and wait for a year", status: 200, body: codesXML(17, 3), header: http.Header{"Retry-After": {"31536000"}}},
+		{name: "too long an interval", status: 200, body: codesXML(19, 4)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -129,7 +147,7 @@ func TestWaitIsSlowedByFailures(t *testing.T) {
 				l := &listing{}
 				after(l, cancelled(), 0)
 				l.fail = func(n int) (int, string, http.Header, error) {
-					if n <= 4 {
+					if n <= 4 && time.Since(l.asked[0]) < time.Hour {
 						return test.status, test.body, test.header, test.err
 					}
 					return 0, "", nil, nil
@@ -163,35 +181,74 @@ func TestWaitEndsWhenItMayNotAsk(t *testing.T) {
 
 func TestWaitHonoursRetryAfter(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		for name, header := range map[string]string{
-			"seconds": "1800", "date": time.Now().Add(30 * time.Minute).UTC().Format(http.TimeFormat),
-		} {
-			began := time.Now()
-			l := &listing{}
-			after(l, cancelled(), 0)
-			l.fail = func(n int) (int, string, http.Header, error) {
-				if n == 1 {
-					return 503, "", http.Header{"Retry-After": {header}}, nil
+	date := func(d time.Duration) func(time.Time) string {
+		return func(server time.Time) string { return server.Add(d).UTC().Format(http.TimeFormat) }
+	}
+	text := func(s string) func(time.Time) string { return func(time.Time) string { return s } }
+	for name, test := range map[string]struct {
+		header   func(serverTime time.Time) string
+		clock    time.Duration // of the server, ahead of ours
+		noDate   bool
+		min, max time.Duration // until the second question
+	}{
+		"seconds":                                {header: text("300"), min: 5 * time.Minute, max: 5 * time.Minute},
+		"a date":                                 {header: date(5 * time.Minute), min: 5 * time.Minute, max: 5 * time.Minute},
+		"a date of a server that is a day ahead": {header: date(5 * time.Minute), clock: 24 * time.Hour, min: 5 * time.Minute, max: 5 * time.Minute},
+		"a date of a server that is a day late":  {header: date(5 * time.Minute), clock: -24 * time.Hour, min: 5 * time.Minute, max: 5 * time.Minute},
+		"a date without a Date":                  {header: date(5 * time.Minute), noDate: true, max: time.Minute},
+		"a date gone by":                         {header: date(-time.Hour), max: time.Minute},
+		"a day":                                  {header: text("86400"), min: 10 * time.Minute, max: 10 * time.Minute},
+		"a date in a year":                       {header: date(365 * 24 * time.Hour), min: 10 * time.Minute, max: 10 * time.Minute},
+		"more than an integer holds":             {header: text("99999999999999999999"), min: 10 * time.Minute, max: 10 * time.Minute},
+		"none":                                   {header: text("0"), max: time.Minute},
+		"negative":                               {header: text("-300"), max: time.Minute},
+		"a fraction":                             {header: text("300.5"), max: time.Minute},
+		"words":                                  {header: text("in an hour"), max: time.Minute},
+		"other digits":                           {header: text("\u0663\u0660\u0660"), max: time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := &listing{clock: test.clock, noDate: test.noDate}
+				after(l, cancelled(), 0)
+				l.fail = func(n int) (int, string, http.Header, error) {
+					if n == 1 {
+						return 503, "", http.Header{"Retry-After": {test.header(time.Now().Add(test.clock))}}, nil
+					}
+					return 0, "", nil, nil
 				}
-				return 0, "", nil, nil
-			}
-			_, err := l.client(t).Wait(t.Context(), inProcess(t), time.Hour)
-			require.NoError(t, err, name)
-			if name == "seconds" {
-				assert.Equal(t, 30*time.Minute, l.asked[1].Sub(began))
-			}
-			assert.Len(t, l.asked, 2)
-		}
-		// Longer than the bound: no question is asked against the server's wish.
-		l := &listing{fail: func(int) (int, string, http.Header, error) { return 503, "", http.Header{"Retry-After": {"7200"}}, nil }}
-		_, err := l.client(t).Wait(t.Context(), inProcess(t), time.Hour)
-		var timeout *WaitTimeoutError
-		require.ErrorAs(t, err, &timeout)
-		assert.Equal(t, 1, l.questions())
-		assert.Equal(t, time.Hour, timeout.Elapsed)
-		assert.ErrorIs(t, err, ErrUnreadable, "the last failure is inside")
-	})
+				_, err := l.client(t).Wait(t.Context(), inProcess(t), time.Hour)
+				require.NoError(t, err)
+				require.Len(t, l.asked, 2)
+				assert.GreaterOrEqual(t, l.asked[1].Sub(l.asked[0]), test.min)
+				assert.LessOrEqual(t, l.asked[1].Sub(l.asked[0]), test.max)
+			})
+		})
+	}
+}
+
+// A wish that reaches beyond the bound doesn't end the questions: the last one
+// may show what became of the money.
+func TestWaitAsksBeforeItsEndWhateverTheServerWishes(t *testing.T) {
+	t.Parallel()
+	for _, bound := range []time.Duration{10 * time.Second, time.Minute, 9 * time.Minute, time.Hour, 12 * time.Hour} {
+		t.Run(bound.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := &listing{}
+				after(l, cancelled(), bound*2/3)
+				l.fail = func(int) (int, string, http.Header, error) {
+					if time.Since(l.asked[0]) < bound*2/3 {
+						return 503, "<html/>", http.Header{"Retry-After": {"86400"}}, nil
+					}
+					return 0, "", nil, nil
+				}
+				x, err := l.client(t).Wait(t.Context(), inProcess(t), bound)
+				require.NoError(t, err)
+				assert.Equal(t, Succeeded, x.Status)
+			})
+		})
+	}
 }
 
 func TestWaitHonoursItsContext(t *testing.T) {
@@ -206,10 +263,9 @@ func TestWaitHonoursItsContext(t *testing.T) {
 				time.AfterFunc(10*time.Minute, func() { cancel(shutdown) })
 				began := time.Now()
 				x, err := l.client(t).Wait(ctx, inProcess(t), 24*time.Hour)
-				assert.Nil(t, x)
 				require.ErrorIs(t, err, shutdown)
 				require.ErrorIs(t, err, context.Canceled)
-				assert.Equal(t, Unknown, OutcomeOf(err))
+				requireStillInProcess(t, x, err)
 				assert.Equal(t, 10*time.Minute, time.Since(began))
 			})
 		})
@@ -236,7 +292,8 @@ func TestWaitsShareTheirQuestions(t *testing.T) {
 		// Pauses are a minute less up to a fifth, and the earliest asks for all.
 		assert.LessOrEqual(t, l.questions(), 60*5/4+2)
 		assert.GreaterOrEqual(t, l.questions(), 60)
-		for i := 1; i < len(l.asked); i++ {
+		// Who comes while the first question is under way asks once more at once.
+		for i := 2; i < len(l.asked); i++ {
 			assert.GreaterOrEqual(t, l.asked[i].Sub(l.asked[i-1]), 48*time.Second)
 		}
 		assert.Empty(t, c.watches.known, "nothing is kept when nobody waits")
@@ -267,21 +324,68 @@ func TestWaitGoesOnWhenTheAskerLeaves(t *testing.T) {
 	})
 }
 
+// However small its bound, a wait asks once and takes the answer.
 func TestShortWaits(t *testing.T) {
 	t.Parallel()
-	for _, bound := range []time.Duration{-time.Second, 0, time.Millisecond, time.Second, 3 * time.Second, 20 * time.Second} {
-		t.Run(bound.String(), func(t *testing.T) {
+	bounds := []time.Duration{-time.Hour, -1, 0, 1, time.Millisecond, time.Second, 3 * time.Second, 20 * time.Second}
+	for _, bound := range bounds {
+		for _, slow := range []time.Duration{0, time.Second, 9 * time.Second} {
+			t.Run(fmt.Sprint(bound, " and an answer in ", slow), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l := &listing{delay: slow}
+					in := lostIntent(t, lookedFirst())
+					after(l, cancelled(), 0)
+					x, err := l.client(t).Wait(t.Context(), inProcess(t), bound)
+					require.NoError(t, err)
+					assert.Equal(t, Succeeded, x.Status)
+					r, err := l.client(t).ResolveWait(t.Context(), in, bound)
+					require.NoError(t, err)
+					assert.Equal(t, Accepted, r.Outcome)
+					assert.Equal(t, 2, l.questions())
+				})
+			})
+		}
+		t.Run(fmt.Sprint(bound, " and nothing to be seen"), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := &listing{}
+				began := time.Now()
+				x, err := l.client(t).Wait(t.Context(), inProcess(t), bound)
+				requireStillInProcess(t, x, err)
+				assert.Equal(t, max(bound, 0), time.Since(began), "what is over after the first answer ends then")
+				began, l = time.Now(), &listing{}
+				r, err := l.client(t).ResolveWait(t.Context(), lostIntent(t), bound)
+				require.NoError(t, err)
+				assert.Equal(t, Unknown, r.Outcome)
+				assert.Equal(t, max(bound, 0), time.Since(began))
+				assert.Positive(t, l.questions())
+			})
+		})
+		t.Run(fmt.Sprint(bound, " and no answer"), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				l := &listing{delay: 10 * time.Minute}
 				began := time.Now()
-				_, err := l.client(t).Wait(t.Context(), inProcess(t), bound, PollEvery(0, 0))
-				var timeout *WaitTimeoutError
-				require.ErrorAs(t, err, &timeout)
-				assert.Equal(t, max(bound, 0), time.Since(began), "the bound holds for a question too")
+				x, err := l.client(t).Wait(t.Context(), inProcess(t), bound, PollEvery(0, 0))
+				requireStillInProcess(t, x, err)
+				assert.Equal(t, max(bound, firstQuestion), time.Since(began), "the bound holds for a question too")
+				r, err := l.client(t).ResolveWait(t.Context(), lostIntent(t), bound)
+				assert.Nil(t, r)
+				require.ErrorAs(t, err, new(*FollowError))
+				assert.Equal(t, Unknown, OutcomeOf(err))
 			})
 		})
 	}
+	t.Run("a context that is over", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		l := &listing{}
+		x, err := l.client(t).Wait(ctx, inProcess(t), 0)
+		requireStillInProcess(t, x, err)
+		assert.Zero(t, l.questions())
+	})
 }
 
 func TestPausesAreJittered(t *testing.T) {
