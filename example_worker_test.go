@@ -74,6 +74,8 @@ func Example_workerAfterRestart() {
 		x, err = client.Wait(ctx, x, time.Hour)
 		switch assist.OutcomeOf(err) {
 		case assist.Accepted:
+			// Where the wait was too short it is still in process.
+			store.saveCancellation(x)
 			fmt.Println(x.Operation.ResponseCode, x.Status)
 		case assist.Rejected:
 			fmt.Println("declined after all:", err)

@@ -1,7 +1,7 @@
 package assist
 
-// Outcome is what an error of [Client.Cancel] or [Client.CancelFull] proves
-// about the money.
+// Outcome is what an error of [Client.Cancel], [Client.CancelFull] or
+// [Client.Wait] proves about the money.
 type Outcome int
 
 const (
@@ -14,7 +14,8 @@ const (
 	// it.
 	Rejected
 	// Accepted: Assist took the cancel. This is not "refunded": read the
-	// [CancelStatus].
+	// [CancelStatus]. Beside an error it is a wait that ended before the cancel
+	// ([*WaitTimeoutError]): still in process, and nothing to resolve.
 	Accepted
 )
 

@@ -287,12 +287,12 @@ func TestReadmeTableOfErrors(t *testing.T) {
 		Outcome() assist.Outcome
 	}{
 		&assist.ValidationError{}, &assist.NotSentError{}, &assist.TransportError{}, &assist.UnresolvedError{}, &assist.WalletRuleError{},
-		&assist.APIError{First: 5, Second: 108}, &assist.DeclinedError{}, &assist.UnknownOutcomeError{}, &assist.WaitTimeoutError{},
+		&assist.APIError{First: 5, Second: 108}, &assist.DeclinedError{}, &assist.UnknownOutcomeError{}, &assist.WaitTimeoutError{Last: &assist.Cancellation{}},
 		&assist.FollowError{}, &assist.SignatureError{},
 	} {
 		known["`"+strings.Replace(reflect.TypeOf(err).String(), "assist.", "", 1)+"`"] = err
 	}
-	names := map[assist.Outcome]string{assist.NotSent: "`NotSent`", assist.Rejected: "`Rejected`", assist.Unknown: "`Unknown`"}
+	names := map[assist.Outcome]string{assist.NotSent: "`NotSent`", assist.Rejected: "`Rejected`", assist.Unknown: "`Unknown`", assist.Accepted: "`Accepted`"}
 	for _, readme := range readmes {
 		rows := cellsUnder(t, read(t, readme), "error", "ошибка")
 		require.Len(t, rows, len(known), readme)

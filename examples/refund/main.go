@@ -85,6 +85,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, er
 func exitCode(err error) int {
 	switch assist.OutcomeOf(err) {
 	case assist.Accepted:
+		if err != nil {
+			// Taken, but still in process: the wait was too short.
+			return exitUnknown
+		}
 		return exitDone
 	case assist.Rejected:
 		return exitNotMoved
