@@ -4,49 +4,92 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"mime"
 	"net/http"
-	"net/url"
-	"strings"
+	"runtime/debug"
+	"time"
 
 	"github.com/assist-go/assist/internal/wire"
 )
 
+// NotificationOption changes how a [Client.NotificationHandler] answers.
+type NotificationOption func(*notificationHandler)
+
+// UnavailableInTrouble answers a passing trouble with HTTP 503 and no packet,
+// where the handler would otherwise close the connection without an answer. It
+// is for servers in which something around the handler catches panics and
+// answers in its stead. The documents promise a repetition after silence alone
+// (protocol §8); whether Assist takes a 503 for silence is not documented.
+func UnavailableInTrouble() NotificationOption {
+	return func(h *notificationHandler) { h.unavailable = true }
+}
+
 // NotificationHandler receives Assist's notifications of results (protocol §8)
 // by form POST; those by SOAP are refused. A notification is never believed: it
 // must satisfy every [WithVerifier] and name this client's merchant, and then
-// order results are asked for its order. Only when these show the same payment,
-// order number, amount, currency and operation is handle called, with the order
-// as order results show it. Nothing of the notification itself reaches handle.
+// order results are asked for its order, by a question that begins after it has
+// arrived. Only when these show the same payment, order number, amount, currency
+// and operation is handle called, with the order as order results show it.
+// Nothing of the notification itself reaches handle.
 //
-// An error of handle, or any doubt, is answered with a failure, so that Assist
-// may send the notification again. Handle must bear being called several times
-// for one order, and from several goroutines. Timeouts are not notified, and
+// Assist repeats a notification only while it gets no answer: up to eight times
+// within four hours. So there are three answers:
+//
+//   - Taken, when handle gave nil.
+//   - A failure, after which Assist doesn't come again, to what will never be
+//     right: no form, too large, not proved to be Assist's, another merchant's, or
+//     contradicted by order results.
+//   - None, in a trouble that passes: handle gave an error or panicked, order
+//     results couldn't be asked or don't list the operation yet, or a minute was
+//     over. The handler then panics with [http.ErrAbortHandler], so that net/http
+//     closes the connection (over HTTP/2: resets the stream). What catches panics
+//     around it must let this one through, as net/http and http.TimeoutHandler do;
+//     where it doesn't, see [UnavailableInTrouble].
+//
+// Handle must bear being called several times for one order, and from several
+// goroutines. Its context is the request's. Timeouts are not notified, and
 // cancels only if the merchant's settings say so, so notifications never replace
 // asking.
 //
+// The handler reads at most 64 KiB, gives reading and asking a minute together,
+// and asks eight questions at once at most; notifications of one order share
+// them. A form that a middleware has parsed already ([http.Request.ParseForm])
+// and texts in windows-1251 are taken.
+//
 // A client without a verifier is refused with a [*ValidationError]: anybody can
-// post to a URL. Failures are logged by [WithLogger] with the step alone.
-func (c *Client) NotificationHandler(handle func(context.Context, Order) error) (http.Handler, error) {
+// post to a URL. Failures and troubles are logged by [WithLogger] with the step
+// alone, and a panic of handle with its stack. Without a logger such a panic goes
+// on to net/http, which prints it and closes the connection too.
+func (c *Client) NotificationHandler(handle func(context.Context, Order) error, opts ...NotificationOption) (http.Handler, error) {
 	switch {
 	case handle == nil:
 		return nil, &ValidationError{Field: "handle", Reason: "must not be nil"}
 	case len(c.verifiers) == 0:
 		return nil, &ValidationError{Field: "Verifier", Reason: "is needed to receive notifications: see WithVerifier"}
 	}
-	return &notificationHandler{client: c, handle: handle}, nil
+	h := &notificationHandler{client: c, handle: handle, asking: gates{make(gate, notificationsAtOnce), c.questions}}
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, &ValidationError{Field: "NotificationOption", Reason: "must not be nil"}
+		}
+		opt(h)
+	}
+	return h, nil
 }
 
 type notificationHandler struct {
-	client *Client
-	handle func(context.Context, Order) error
+	client      *Client
+	handle      func(context.Context, Order) error
+	unavailable bool
+	asking      gates
 }
 
-// maxNotification is far above the few KiB of a notification.
-const maxNotification = 64 << 10
+// notificationTime is what the reading of a notification and the asking about it
+// may take together.
+const notificationTime = time.Minute
 
 func (h *notificationHandler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if req.Method != http.MethodPost {
@@ -55,14 +98,56 @@ func (h *notificationHandler) ServeHTTP(w http.ResponseWriter, req *http.Request
 		return
 	}
 	ctx := req.Context()
-	n, step, err := h.receive(ctx, w, req)
-	if err != nil {
-		if h.client.logger != nil {
-			h.client.logger.LogAttrs(ctx, slog.LevelWarn, "assist notification refused", slog.String("step", step))
-		}
+	n, order, err := h.confirmed(w, req)
+	if err == nil {
+		err = h.call(ctx, *order)
+	}
+	var failed *notificationError
+	switch {
+	case err == nil:
+		writeTaken(w, n)
+	case errors.As(err, &failed) && failed.forever:
+		h.log(ctx, "assist notification refused", failed)
 		writeReply(w, `<pushpaymentresult firstcode="1" secondcode="0"></pushpaymentresult>`)
+	default:
+		h.log(ctx, "assist notification left without an answer", failed)
+		if h.unavailable {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// notificationError says at which step a notification failed.
+type notificationError struct {
+	step    string
+	forever bool // it will never be right
+	stack   []byte
+	err     error
+}
+
+func (e *notificationError) Error() string { return e.step + ": " + e.err.Error() }
+func (e *notificationError) Unwrap() error { return e.err }
+
+func neverRight(step string, err error) error {
+	return &notificationError{step: step, forever: true, err: err}
+}
+
+func passing(step string, err error) error { return &notificationError{step: step, err: err} }
+
+func (h *notificationHandler) log(ctx context.Context, message string, failed *notificationError) {
+	if h.client.logger == nil {
 		return
 	}
+	attrs := []slog.Attr{slog.String("step", failed.step)}
+	if failed.stack != nil {
+		attrs = append(attrs, slog.String("stack", string(failed.stack)))
+	}
+	h.client.logger.LogAttrs(ctx, slog.LevelWarn, message, attrs...)
+}
+
+func writeTaken(w http.ResponseWriter, n wire.Order) {
 	var packetDate bytes.Buffer
 	// A bytes.Buffer takes everything.
 	_ = xml.EscapeText(&packetDate, []byte(n.Text(wire.PacketDate)))
@@ -76,90 +161,103 @@ func writeReply(w http.ResponseWriter, document string) {
 	_, _ = io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+document)
 }
 
-// receive takes a notification through all its steps, and tells at which it
-// failed.
-func (h *notificationHandler) receive(ctx context.Context, w http.ResponseWriter, req *http.Request) (n wire.Order, step string, err error) {
-	n, merchantID, err := readNotification(w, req)
-	if err != nil {
-		return n, "reading", err
+// call gives the order to the merchant's function. Its panic is a trouble like
+// another, for the notification is right.
+func (h *notificationHandler) call(ctx context.Context, order Order) (err error) {
+	if h.client.logger != nil {
+		defer func() {
+			if value := recover(); value != nil {
+				err = &notificationError{step: "handling", stack: debug.Stack(), err: fmt.Errorf("a panic of type %T", value)}
+			}
+		}()
 	}
-	if err := h.client.verifyOrder(servicePush, &n, nil); err != nil {
-		return n, "verifying", err
+	if err := h.handle(ctx, order); err != nil {
+		return passing("handling", err)
 	}
-	if merchantID != h.client.keys.merchantID {
-		return n, "comparing the merchant", fmt.Errorf("%w: another merchant", ErrOtherAnswer)
-	}
-	notified, err := orderOf(&n)
-	if err != nil {
-		return n, "reading", err
-	}
-	order, err := h.client.confirm(ctx, notified)
-	if err != nil {
-		return n, "asking order results", err
-	}
-	return n, "handling", h.handle(ctx, *order)
+	return nil
 }
 
-// confirm asks order results whether a notification tells the truth.
-func (c *Client) confirm(ctx context.Context, notified Order) (*Order, error) {
-	operation := notified.Operations[0]
-	if err := checkOrderNumber(notified.Number); err != nil {
-		return nil, err
-	}
-	order, _, err := c.orderOfPayment(ctx, notified.Number, notified.Billnumber, c.windowOf(notified.Date))
+// confirmed takes a notification through all its steps but the last. Every error
+// is a [*notificationError].
+func (h *notificationHandler) confirmed(w http.ResponseWriter, req *http.Request) (n wire.Order, order *Order, err error) {
+	ctx, cancel := context.WithTimeout(req.Context(), notificationTime)
+	defer cancel()
+	form, err := readNotification(w, req)
 	if err != nil {
-		return nil, err
+		return n, nil, err
 	}
-	other := func(what string) (*Order, error) { return nil, fmt.Errorf("%w: another %s", ErrOtherAnswer, what) }
+	if err := h.client.verifyOrder(servicePush, &form.text, nil); err != nil {
+		return n, nil, neverRight("verifying", err)
+	}
+	if form.merchantID != h.client.keys.merchantID {
+		return n, nil, neverRight("comparing the merchant", fmt.Errorf("%w: another merchant", ErrOtherAnswer))
+	}
+	notified, err := orderOf(&form.text)
+	if err == nil {
+		err = checkOrderNumber(notified.Number)
+	}
+	if err != nil {
+		return n, nil, neverRight("reading", err)
+	}
+	order, err = h.ask(ctx, &notified)
+	if err != nil {
+		return n, nil, passing("asking order results", err)
+	}
+	return form.text, order, compare(&notified, order)
+}
+
+// ask asks order results for the order of a notification, or waits for a question
+// of another that begins after it came.
+func (h *notificationHandler) ask(ctx context.Context, notified *Order) (*Order, error) {
+	c := h.client
+	w := c.windowOf(notified.Date)
+	subject := subjectOf(notified.Billnumber, notified.Number, w.orderDate)
+	shared, seen := c.watches.join(subject)
+	defer func() { c.watches.leave(subject, shared, seen) }()
+	in := &Intent{Request: CancelRequest{Billnumber: notified.Billnumber, OrderNumber: notified.Number}}
+	for ctx.Err() == nil {
+		answered, turned := c.watches.state(shared)
+		if answered > seen {
+			var s *sighting
+			s, seen = c.watches.take(shared)
+			return s.order, s.err
+		}
+		own, asked := c.watches.ask(ctx, shared, h.asking, func(ctx context.Context) *sighting { return c.look(ctx, in, w) })
+		if own != nil {
+			return nil, own.err
+		}
+		if asked {
+			continue
+		}
+		select {
+		case <-turned:
+		case <-ctx.Done():
+		}
+	}
+	return nil, contextError(ctx)
+}
+
+// compare wants order results to show what was notified. An operation that isn't
+// listed is listed later; one that is listed as something else, or the order with
+// another amount, never becomes what was notified.
+func compare(notified, order *Order) error {
+	const step = "comparing with order results"
+	other := func(what string) error {
+		return neverRight(step, fmt.Errorf("%w: another %s", ErrOtherAnswer, what))
+	}
 	if notified.Amount != (Money{}) && notified.Amount != order.Amount {
 		return other("amount of the order")
 	}
+	operation := notified.Operations[0]
+	plain := operation.Billnumber.Operation() == 0
 	for _, listed := range order.Operations {
-		if listed.Type != operation.Type || listed.Amount != operation.Amount {
-			continue
-		}
-		if operation.Billnumber.Operation() == 0 || listed.Billnumber == operation.Billnumber {
-			return order, nil
-		}
-	}
-	return other("operation")
-}
-
-// readNotification reads the form, in which no name may stand twice.
-func readNotification(w http.ResponseWriter, req *http.Request) (n wire.Order, merchantID string, err error) {
-	if media, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
-		return n, "", fmt.Errorf("%w: not a form", ErrUnreadable)
-	}
-	text, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxNotification))
-	if err != nil {
-		return n, "", err
-	}
-	fields, err := url.ParseQuery(string(text))
-	if err != nil {
-		return n, "", fmt.Errorf("%w: not a form", ErrUnreadable)
-	}
-	n.Flat = true
-	var merchants []string
-	for name, values := range fields {
-		name = strings.ToLower(name)
-		f, known := wire.FieldOf(name)
-		for _, value := range values {
-			switch {
-			case name == "merchant_id":
-				merchants = append(merchants, strings.TrimSpace(value))
-			case known:
-				if err := n.Put(f, value); err != nil {
-					return n, "", fmt.Errorf("%w: %w", ErrUnreadable, err)
-				}
-			}
+		same := listed.Type == operation.Type && listed.Amount == operation.Amount
+		switch {
+		case same && (plain || listed.Billnumber == operation.Billnumber):
+			return nil
+		case listed.Billnumber == operation.Billnumber:
+			return other("operation")
 		}
 	}
-	if len(merchants) != 1 {
-		return n, "", fmt.Errorf("%w: no one merchant", ErrUnreadable)
-	}
-	a := wire.Answer{Orders: []wire.Order{n}}
-	if err := a.Complete(wire.OrderResult); err != nil {
-		return n, "", fmt.Errorf("%w: %w", ErrUnreadable, err)
-	}
-	return n, merchants[0], nil
+	return passing(step, fmt.Errorf("%w: the operation isn't listed yet", ErrOrderNotFound))
 }
