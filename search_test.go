@@ -243,3 +243,60 @@ func TestOrderNotFoundErrorMadeByHand(t *testing.T) {
 	assert.Contains(t, err.Error(), "2026-01-02 00:04 to 2026-01-02 03:04")
 	assert.Contains(t, err.Error(), "order's date")
 }
+
+// A wait learns how long a period the server takes, and Assist's own date of the
+// order, so that its later questions need no search.
+func TestWaitLearnsWhereItsOrderIs(t *testing.T) {
+	t.Parallel()
+	const days = 24 * time.Hour
+	for name, test := range map[string]struct {
+		late  time.Duration // of the merchant's date
+		takes time.Duration
+		dated bool // the answer has the order's date
+		first int  // questions until it is found at first
+	}{
+		"a week late":                   {7 * days, 0, true, 2},
+		"31 days at once":               {0, 31 * days, false, 4},
+		"a week late, 31 days at once":  {7 * days, 31 * days, true, 5},
+		"a week late, without its date": {7 * days, 0, false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				made := time.Now().Add(-730 * days)
+				questions, polls := 0, 0
+				c := mocked(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+					form, err := url.ParseQuery(bodyOf(t, req))
+					require.NoError(t, err)
+					questions++
+					from, to := formTime(form, "Start", time.Time{}), formTime(form, "End", time.Now())
+					switch {
+					case test.takes > 0 && to.Sub(from) > test.takes:
+						return answerOf(req, codesXML(17, 4)), nil
+					case made.Before(from) || made.After(to):
+						return answerOf(req, codesXML(10, 201)), nil
+					}
+					inner := ""
+					if test.dated {
+						inner = "<orderdate>" + made.UTC().Format(layoutSeconds) + "</orderdate>"
+					}
+					return answerOf(req, orderXML("5700027202722028", inner)), nil
+				}), WithProtocol(Form(FormatXML)))
+				x := inProcess(t)
+				x.Intent.Request.OrderDate = made.Add(test.late)
+				_, err := c.Wait(t.Context(), x, time.Hour, Observe(func(Observation) {
+					if polls++; polls == 1 && test.first > 0 {
+						assert.Equal(t, test.first, questions)
+					}
+				}))
+				require.ErrorAs(t, err, new(*WaitTimeoutError))
+				require.Greater(t, polls, 5)
+				if test.first > 0 {
+					assert.Equal(t, test.first+polls-1, questions, "one each")
+				} else {
+					assert.Equal(t, 2*polls, questions)
+				}
+			})
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -156,6 +157,37 @@ func TestWaitIsSlowedByFailures(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, Succeeded, x.Status)
 				assert.GreaterOrEqual(t, l.questions(), 5)
+			})
+		})
+	}
+}
+
+// "Too frequent" slows a wait whatever its pace, ever more, and no further than
+// ten minutes; when it is over, the pace is as before.
+func TestTooFrequentSlowsAWait(t *testing.T) {
+	t.Parallel()
+	for _, codes := range [][2]int{{17, 3}, {5, 3}, {7, 3}, {19, 3}} {
+		t.Run(fmt.Sprint(codes), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := &listing{}
+				began := time.Now()
+				after(l, cancelled(), 3*time.Hour+15*time.Minute)
+				l.fail = func(int) (int, string, http.Header, error) {
+					if time.Since(began) < 3*time.Hour {
+						return 200, codesXML(codes[0], codes[1]), nil, nil
+					}
+					return 0, "", nil, nil
+				}
+				_, err := l.client(t).Wait(t.Context(), inProcess(t), 12*time.Hour, PollEvery(time.Second, time.Second))
+				require.NoError(t, err)
+				var pauses []time.Duration
+				for i := 1; i < len(l.asked) && l.asked[i].Sub(began) < 3*time.Hour; i++ {
+					pauses = append(pauses, l.asked[i].Sub(l.asked[i-1]))
+				}
+				assert.Equal(t, []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 10 * time.Minute}, pauses[:6])
+				assert.LessOrEqual(t, slices.Max(pauses), 10*time.Minute)
+				assert.Less(t, l.asked[len(l.asked)-1].Sub(l.asked[len(l.asked)-2]), 2*time.Second)
 			})
 		})
 	}
