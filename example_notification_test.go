@@ -1,0 +1,114 @@
+package assist_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"time"
+
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/assisttest"
+)
+
+// trusting stands in for the verifier of a merchant who has none yet. Don't: with
+// it anybody's notification makes a question.
+type trusting struct{}
+
+func (trusting) Verify(assist.SignedAnswer) error { return nil }
+
+// A notification is a reason to ask: the order that is handled is that of order
+// results. What passes gets no answer, so that Assist comes again.
+func ExampleClient_NotificationHandler() {
+	t := &program{} // in a test: t *testing.T
+	defer t.end()
+	server := assisttest.NewServer(t)
+	order := server.Pay(assisttest.Payment{OrderNumber: "A-1"})
+	client := server.Client(assist.WithVerifier(trusting{}))
+
+	down := true
+	handler, err := client.NotificationHandler(func(_ context.Context, order assist.Order) error {
+		if down {
+			return errors.New("the database is down")
+		}
+		fmt.Println("paid:", order.Number, order.Amount)
+		return nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	shop := httptest.NewServer(handler)
+	defer shop.Close()
+	notification := url.Values{
+		"merchant_id": {server.Credentials().MerchantID}, "ordernumber": {"A-1"}, "billnumber": {string(order.Billnumber) + ".1"},
+		"orderamount": {order.Amount.Amount()}, "ordercurrency": {"RUB"}, "orderstate": {"Approved"}, "operationtype": {"100"},
+		"amount": {order.Amount.Amount()}, "currency": {"RUB"}, "responsecode": {"AS000"}, "packetdate": {"24.10.2013 14:00"},
+	}
+	if _, err := http.PostForm(shop.URL, notification); err != nil {
+		fmt.Println("no answer: it comes again")
+	}
+	down = false
+	resp, err := http.PostForm(shop.URL, notification)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.Status)
+	// Output:
+	// no answer: it comes again
+	// paid: A-1 100.00 RUB
+	// 200 OK
+}
+
+// Where the merchant's date is wrong, the error tells what was asked about.
+func ExampleOrderNotFoundError() {
+	t := &program{} // in a test: t *testing.T
+	defer t.end()
+	server := assisttest.NewServer(t)
+	client := server.Client()
+
+	_, err := client.OrderResult(context.Background(), assist.OrderQuery{
+		OrderNumber: "A-2",
+		From:        time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2024, 5, 2, 0, 0, 0, 0, time.UTC),
+	})
+	var none *assist.OrderNotFoundError
+	if errors.As(err, &none) {
+		fmt.Println(none.Asked)
+	}
+	// Output: [2024-05-01 00:00 to 2024-05-02 00:00]
+}
+
+// A wait that ends before the cancel does gives what is known: Assist has taken
+// it, so there is nothing to resolve.
+func ExampleWaitTimeoutError() {
+	t := &program{} // in a test: t *testing.T
+	defer t.end()
+	server := assisttest.NewServer(t)
+	order := server.Pay(assisttest.Payment{MeanTypeID: 30}) // WebMoney
+	server.Next(assisttest.InProcess(3*time.Minute, "AS000"))
+	client := server.Client()
+	ctx := context.Background()
+	x, err := client.CancelFull(ctx, order.CancelRequest(assist.Money{}))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	x, err = client.Wait(ctx, x, 0) // asks once
+	var early *assist.WaitTimeoutError
+	fmt.Println(errors.As(err, &early), assist.OutcomeOf(err), x.Status)
+
+	// Later, perhaps in another process.
+	server.Advance(3 * time.Minute)
+	x, err = client.Resume(early.Last.Token())
+	if err != nil {
+		log.Fatal(err)
+	}
+	x, err = client.Wait(ctx, x, time.Minute)
+	fmt.Println(err, x.Status)
+	// Output:
+	// true accepted in process
+	// <nil> succeeded
+}
