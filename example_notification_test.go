@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/assist-go/assist"
@@ -29,9 +30,10 @@ func ExampleClient_NotificationHandler() {
 	order := server.Pay(assisttest.Payment{OrderNumber: "A-1"})
 	client := server.Client(assist.WithVerifier(trusting{}))
 
-	down := true
+	var down atomic.Bool
+	down.Store(true)
 	handler, err := client.NotificationHandler(func(_ context.Context, order assist.Order) error {
-		if down {
+		if down.Load() {
 			return errors.New("the database is down")
 		}
 		fmt.Println("paid:", order.Number, order.Amount)
@@ -50,7 +52,7 @@ func ExampleClient_NotificationHandler() {
 	if _, err := http.PostForm(shop.URL, notification); err != nil {
 		fmt.Println("no answer: it comes again")
 	}
-	down = false
+	down.Store(false)
 	resp, err := http.PostForm(shop.URL, notification)
 	if err != nil {
 		log.Fatal(err)
