@@ -174,7 +174,8 @@ func TestOrderResultOfALongPeriod(t *testing.T) {
 	t.Parallel()
 	const days = 24 * time.Hour
 	first, second := Billnumber("5700027202722028"), Billnumber("5700027202722029")
-	made := map[Billnumber]time.Time{first: searchNow.Add(-100 * days), second: searchNow.Add(-10 * days)}
+	// The first was made in the minute that two pieces have in common.
+	made := map[Billnumber]time.Time{first: searchNow.Add(-120*days - time.Hour - 15*time.Second), second: searchNow.Add(-10 * days), "5700027202722030": searchNow.Add(-1090 * days)}
 	ask := func(takes time.Duration, from, to time.Time) ([]Order, *archive, error) {
 		a := &archive{orders: made, takes: takes}
 		orders, err := a.client(t).OrderResult(t.Context(), OrderQuery{OrderNumber: "n-7", From: from, To: to})

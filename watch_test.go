@@ -104,8 +104,8 @@ func TestObserversEditACopy(t *testing.T) {
 		after(l, cancelled(), time.Hour)
 		x := inProcess(t)
 		done, err := l.client(t).Wait(t.Context(), x, 2*time.Hour, Observe(func(o Observation) {
-			o.Cancellation.Operations[0].Billnumber = "edited"
-			x.Operations[0].Billnumber = "edited"
+			o.Cancellation.Operations[0].Billnumber = "5700027202722028.9"
+			x.Operations[0].Billnumber = "5700027202722028.9"
 		}))
 		require.NoError(t, err)
 		assert.Equal(t, Succeeded, done.Status)
