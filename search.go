@@ -69,8 +69,9 @@ func (s *search) run(ctx context.Context, c *Client, enough func([]Order) bool) 
 		return last, err
 	}
 	none := &OrderNotFoundError{Asked: s.asked, Partial: len(s.left) > 0}
-	if api, ok := codesOf(err); ok && errors.Is(api, ErrOrderNotFound) {
-		none.Err = api
+	var answered *HTTPError
+	if errors.As(err, &answered) && errors.Is(answered, ErrOrderNotFound) {
+		none.Err = answered
 	}
 	return last, &FollowError{Service: s.service.String(), Err: none}
 }
