@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/gob"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +17,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"text/template"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -65,7 +68,20 @@ func (a *aviary) exposes(scenario string, value any) {
 	}}
 	slog.New(slog.NewTextHandler(&log, undated)).Info("x", "value", value)
 	slog.New(slog.NewJSONHandler(&log, undated)).Info("x", "value", value)
+	// As a program's own configuration or record holds it.
+	around := struct{ Value any }{value}
+	slog.New(slog.NewJSONHandler(&log, undated)).WithGroup("g").Info("x", slog.Group("n", slog.Any("value", around)))
 	a.keep(scenario, log.String())
+	for _, marshal := range []func(any) ([]byte, error){json.Marshal, xml.Marshal} {
+		if text, err := marshal(value); err == nil {
+			a.keep(scenario, string(text))
+		}
+	}
+	var encoded, filled bytes.Buffer
+	// An error says that the value isn't written at all.
+	_ = gob.NewEncoder(&encoded).Encode(value)
+	_ = template.Must(template.New("").Parse(`{{.}} {{printf "%v" .}} {{print .}}`)).Execute(&filled, value)
+	a.keep(scenario, encoded.String(), filled.String())
 	if err, ok := value.(error); ok {
 		a.keep(scenario, reachable(reflect.ValueOf(err), nil)...)
 		switch e := err.(type) {
@@ -130,8 +146,12 @@ func (a *aviary) search() {
 	a.keep("log", a.log.String())
 	forms := make(map[string]string)
 	for name, canary := range canaries {
-		for _, form := range []string{canary, fmt.Sprintf("%x", canary), url.QueryEscape(canary)} {
-			forms[strings.ToLower(form)] = name
+		forms[fmt.Sprintf("%x", canary)] = name
+		for _, spell := range spellings {
+			forms[strings.ToLower(spell(canary))] = name
+		}
+		for _, spell := range letterByLetter {
+			forms[strings.ToLower(spell(canary))] = name
 		}
 	}
 	for text, scenario := range a.texts {
@@ -142,6 +162,21 @@ func (a *aviary) search() {
 			}
 		}
 	}
+}
+
+// letterByLetter writes what needs no escape with escapes all the same.
+var letterByLetter = map[string]func(string) string{
+	"percents": func(text string) string { return eachByte(text, "%%%02X") },
+	"units":    func(text string) string { return eachByte(text, `\u%04x`) },
+	"entities": func(text string) string { return eachByte(text, "&#%d;") },
+}
+
+func eachByte(text, format string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		fmt.Fprintf(&b, format, c)
+	}
+	return b.String()
 }
 
 func (a *aviary) client(body string, opts ...Option) *Client {
@@ -258,6 +293,14 @@ func canaryAnswers(t testing.TB) map[string]string {
 		"a foreign namespace":          strings.ReplaceAll(good, "http://www.paysecure.ru/ws/", "http://"+planted+"/"),
 	} {
 		answers[name] = body
+	}
+	for name, spell := range letterByLetter {
+		repeated := "Login=" + spell(canaries["login"]) + "&amp;Password=" + spell(planted)
+		answers["refusal in "+name] = soapFault("<firstcode>7</firstcode><secondcode>102</secondcode><message>" + repeated + "</message>")
+		answers["fault in "+name] = soapFault("<message>" + repeated + "</message>")
+		answers["json refusal in "+name] = `{"fault":{"faultcode":"7-102","faultstring":"` + repeated + `","detail":{"message":"` + repeated + `"}}}`
+		answers["text in "+name] = repeated
+		answers["done, "+name] = strings.ReplaceAll(strings.ReplaceAll(good, planted, spell(planted)), canaries["login"], spell(canaries["login"]))
 	}
 	return answers
 }
@@ -421,6 +464,13 @@ func (a *aviary) requests() {
 	c.http.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") })
 	_, err = c.Cancel(a.t.Context(), canaryRequest(a.t))
 	a.exposes("transport", err)
+	for name, spell := range letterByLetter {
+		c.http.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("malformed HTTP: %w", errors.New(spell(planted)+" of "+spell(canaries["login"])))
+		})
+		_, err = c.OrderResult(a.t.Context(), OrderQuery{OrderNumber: "n-7"})
+		a.exposes("transport, "+name, err)
+	}
 }
 
 func (a *aviary) notifications() {

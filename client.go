@@ -94,6 +94,9 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 	if err != nil {
 		return nil, err
 	}
+	if cfg.logBodies && cfg.logger == nil {
+		return nil, &ValidationError{Field: "DangerouslyLogBodies", Reason: "needs a logger to write to: see WithLogger"}
+	}
 	if cfg.cancelPath == "" {
 		cfg.cancelPath = cfg.protocol.cancelPath()
 	}
@@ -143,10 +146,12 @@ func requestsTo(base *url.URL, cfg *config) (requests [wire.ResultByDate + 1]*ht
 	return requests
 }
 
-// Format writes the merchant's number alone, under every verb.
-func (c *Client) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "assist.Client("+c.keys.merchantID+")")
-}
+// String gives the merchant's number alone. Templates look for it where they
+// don't look for Format.
+func (c *Client) String() string { return "assist.Client(" + c.keys.merchantID + ")" }
+
+// Format writes what [Client.String] gives, under every verb.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // CloseIdleConnections closes the connections that no call uses, those of a
 // shared [Transport] too. The SDK's own transport closes them by itself after 10

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
-	"sync"
+
+	"github.com/assist-go/assist/internal/redact"
 )
 
 // Credentials authenticate the merchant in every request (protocol §1).
@@ -24,6 +24,16 @@ func (cred Credentials) Format(f fmt.State, _ rune) {
 
 // LogValue gives the merchant's number alone to slog.
 func (cred Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(cred)) }
+
+// MarshalText gives the merchant's number alone, so that a configuration in JSON
+// or XML, or in a record of slog, shows neither login nor password. Credentials
+// can't be read back from it: read them field by field from where secrets are
+// kept. (A verb that fits no value, which go vet reports, has fmt print any
+// struct by its fields: then the login shows, and never the password.)
+func (cred Credentials) MarshalText() ([]byte, error) { return fmt.Append(nil, cred), nil }
+
+// MarshalBinary gives what [Credentials.MarshalText] gives, for gob and its like.
+func (cred Credentials) MarshalBinary() ([]byte, error) { return cred.MarshalText() }
 
 // check wants what no server could do without. Lengths and alphabets differ
 // between the pages of the documentation, so Assist is the judge of them.
@@ -47,19 +57,16 @@ func (cred Credentials) checkMerchant() error {
 	return nil
 }
 
-// keyring gives the credentials of each request, and remembers those it gave.
+// keyring gives the credentials of each request, and remembers those it gave, so
+// that texts can be cleaned of them: an answer may come late, after a change of
+// password.
 type keyring struct {
 	merchantID string
 	given      Credentials                                // to NewClient
 	source     func(context.Context) (Credentials, error) // nil: given
 
-	mu   sync.Mutex
-	seen []Credentials // the newest last
+	seen redact.Scrubber
 }
-
-// credentialsSeen bounds the memory: more than are in use at the same time, with
-// those whose password may still show in a late answer.
-const credentialsSeen = 32
 
 // credentials are those of one request, which keeps them whatever comes later.
 func (c *Client) credentials(ctx context.Context) (Credentials, error) {
@@ -82,26 +89,5 @@ func (c *Client) credentials(ctx context.Context) (Credentials, error) {
 }
 
 func (k *keyring) remember(cred Credentials) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	at := slices.IndexFunc(k.seen, func(known Credentials) bool {
-		return known.Login == cred.Login && known.Password.Reveal() == cred.Password.Reveal()
-	})
-	switch {
-	case at == len(k.seen)-1 && at >= 0:
-		return
-	case at >= 0:
-		k.seen = slices.Concat(k.seen[:at], k.seen[at+1:])
-	case len(k.seen) == credentialsSeen:
-		k.seen = k.seen[1:]
-	}
-	// A new list, as others may be reading the one before.
-	k.seen = append(slices.Clone(k.seen), cred)
-}
-
-// all are the credentials that a text may show.
-func (k *keyring) all() []Credentials {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.seen
+	k.seen.Learn(cred.Password.Reveal(), cred.Login)
 }

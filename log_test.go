@@ -115,21 +115,28 @@ func TestBodiesAreLoggedOnlyOnDemand(t *testing.T) {
 		opts  []Option
 		want  int
 	}{
-		"not asked for":        {slog.LevelDebug, nil, 1},
-		"asked for":            {slog.LevelDebug, []Option{DangerouslyLogBodies()}, 2},
-		"but debug is not on":  {slog.LevelInfo, []Option{DangerouslyLogBodies()}, 1},
-		"asked for, no logger": {0, nil, 0},
+		"not asked for":       {slog.LevelDebug, nil, 1},
+		"asked for":           {slog.LevelDebug, []Option{DangerouslyLogBodies()}, 2},
+		"but debug is not on": {slog.LevelInfo, []Option{DangerouslyLogBodies()}, 1},
 	} {
 		var log bytes.Buffer
-		opts := test.opts
-		if test.want > 0 {
-			opts = append(opts, WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: test.level}))))
-		} else {
-			opts = []Option{DangerouslyLogBodies()}
-		}
+		opts := append(test.opts, WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: test.level}))))
 		_, err := mocked(t, answering(http.StatusOK, soapAnswer(cancelled())), opts...).Cancel(t.Context(), webMoneyRequest(t))
 		require.NoError(t, err)
 		assert.Len(t, logged(t, &log), test.want, name)
+	}
+}
+
+func TestBodiesNeedALogger(t *testing.T) {
+	t.Parallel()
+	_, err := NewClient(testBase, testCredentials(), DangerouslyLogBodies())
+	var wrong *ValidationError
+	require.ErrorAs(t, err, &wrong)
+	assert.Equal(t, "DangerouslyLogBodies", wrong.Field)
+	logger := WithLogger(slog.New(slog.DiscardHandler))
+	for _, opts := range [][]Option{{DangerouslyLogBodies(), logger}, {logger, DangerouslyLogBodies()}} {
+		_, err := NewClient(testBase, testCredentials(), opts...)
+		require.NoError(t, err, "in either order")
 	}
 }
 

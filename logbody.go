@@ -56,7 +56,8 @@ func (c *Client) redactedBody(body string) string {
 	default:
 		shown = fmt.Sprintf("[%d bytes, neither XML nor JSON]", len(body))
 	}
-	shown = c.withoutCredentials(shown)
+	// A credential that the cut would go through is behind what is shown.
+	shown = c.keys.seen.Clean(shown[:min(len(shown), maxLoggedBody+maxScrubbed)])
 	if len(shown) > maxLoggedBody {
 		shown = strings.ToValidUTF8(shown[:maxLoggedBody], "") + "…"
 	}

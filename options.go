@@ -216,7 +216,7 @@ func WithLogger(logger *slog.Logger) Option {
 // XML nor JSON isn't shown. The danger that is left: a text of the server
 // (message, faultstring) may repeat what it was never meant to, and order
 // numbers and signatures are shown. Requests are never logged. Not for
-// production.
+// production. Without a [WithLogger] it is a [*ValidationError].
 func DangerouslyLogBodies() Option {
 	return func(c *config) error {
 		c.logBodies = true

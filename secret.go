@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/assist-go/assist/internal/redact"
 )
 
 // redacted is what every printer of a [Secret] shows.
-const redacted = "[redacted]"
+const redacted = redact.Redacted
 
 // Secret is a text that must not be shown: a password. Every fmt verb, slog,
 // JSON, XML and text encoding gives "[redacted]". A secret in an unexported
@@ -56,6 +58,9 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted)
 
 // MarshalText gives "[redacted]", for JSON, XML and all that asks for text.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// MarshalBinary gives "[redacted]", for gob and its like.
+func (s Secret) MarshalBinary() ([]byte, error) { return []byte(redacted), nil }
 
 // LogValue gives "[redacted]" to slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }

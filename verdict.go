@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 
 	"github.com/assist-go/assist/internal/wire"
 )
@@ -162,54 +161,6 @@ func stageOf(op Operation) stage {
 		return stageDeclined
 	}
 	return stageUnknown
-}
-
-// maxMessage bounds a server's text inside an error, in characters.
-const maxMessage = 200
-
-// scrub makes a server's text fit for an error: one line, short, and without
-// the credentials that a careless server may repeat.
-func (c *Client) scrub(text string) string {
-	var b strings.Builder
-	written, gap := 0, false
-	// Rune by rune, so that a long text costs no more than a short one.
-	for _, r := range c.withoutCredentials(text) {
-		switch {
-		case unicode.IsSpace(r) || unicode.IsControl(r):
-			gap = written > 0
-			continue
-		case written >= maxMessage:
-			b.WriteString("…")
-			return b.String()
-		case gap:
-			b.WriteByte(' ')
-			written, gap = written+1, false
-		}
-		b.WriteRune(r)
-		written++
-	}
-	return b.String()
-}
-
-// withoutCredentials knows those of earlier calls too, whose answers may come late.
-func (c *Client) withoutCredentials(text string) string {
-	for _, cred := range c.keys.all() {
-		if password := cred.Password.Reveal(); password != "" {
-			text = strings.ReplaceAll(text, password, redacted)
-		}
-		if len(cred.Login) >= 4 {
-			text = strings.ReplaceAll(text, cred.Login, redacted)
-		}
-	}
-	return text
-}
-
-// declined is the error of an operation that was declined, without personal
-// data and with the server's texts made fit for an error.
-func (c *Client) declined(op Operation) *DeclinedError {
-	bare := op.bare()
-	bare.Message, bare.CustomerMessage, bare.Recommendation = c.scrub(op.Message), c.scrub(op.CustomerMessage), c.scrub(op.Recommendation)
-	return &DeclinedError{ResponseCode: ResponseCode(c.scrub(string(op.ResponseCode))), Operation: bare}
 }
 
 // codesOf finds the server's codes inside an error.
