@@ -160,9 +160,8 @@ func (a *cancelAttempt) send(ctx context.Context) verdict {
 		}
 	}
 	a.settle(ctx, &v)
-	a.client.logExchange(ctx, exchangeRecord{
-		service: wire.Cancel, billnumber: a.req.Billnumber, outcome: v.outcome,
-		cancellation: v.cancellation, reply: r, err: v.err, took: time.Since(start),
+	a.client.observed(ctx, exchanged{
+		service: wire.Cancel, intent: a.intent, outcome: v.outcome, cancellation: v.cancellation, reply: r, err: v.err, began: start,
 	})
 	return v
 }

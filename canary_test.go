@@ -185,7 +185,12 @@ func (a *aviary) client(body string, opts ...Option) *Client {
 		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}, Request: req}, nil
 	})
 	c, err := NewClient(testBase, Credentials{MerchantID: "515089", Login: canaries["login"], Password: NewSecret(planted)},
-		append([]Option{WithHTTPClient(&http.Client{Transport: transport}), WithLogger(logger), DangerouslyLogBodies()}, opts...)...)
+		append([]Option{WithHTTPClient(&http.Client{Transport: transport}), WithLogger(logger), DangerouslyLogBodies(),
+			WithObserver(func(_ context.Context, x Exchange) {
+				// No two are of one duration.
+				x.Start, x.Duration = time.Time{}, 0
+				a.exposes("exchange", x)
+			})}, opts...)...)
 	require.NoError(a.t, err)
 	return c
 }

@@ -1,6 +1,7 @@
 package assist
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -39,6 +40,7 @@ type Client struct {
 	ownTransport bool
 	idle         interface{ CloseIdleConnections() }
 	logger       *slog.Logger
+	observers    []func(context.Context, Exchange)
 	logBodies    bool
 	maxSize      int64
 	now          func() time.Time
@@ -106,6 +108,7 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 		language:  cfg.language,
 		http:      httpClient,
 		logger:    cfg.logger,
+		observers: cfg.observers,
 		logBodies: cfg.logBodies,
 		maxSize:   cfg.maxResponseSize,
 		now:       cfg.now,

@@ -68,7 +68,7 @@ func (s *sighting) of(in Intent) error {
 
 // look asks order result about the payment of an intent.
 func (c *Client) look(ctx context.Context, in *Intent, w window) *sighting {
-	return c.lookBy(ctx, newSearch(wire.OrderResult, in.Request.OrderNumber, w.regions(c.now())), in.Request.Billnumber)
+	return c.lookBy(aboutIntent(ctx, in), newSearch(wire.OrderResult, in.Request.OrderNumber, w.regions(c.now())), in.Request.Billnumber)
 }
 
 func (c *Client) lookBy(ctx context.Context, by *search, b Billnumber) *sighting {

@@ -3,33 +3,12 @@ package assist
 import (
 	"context"
 	"log/slog"
-	"time"
-
-	"github.com/assist-go/assist/internal/wire"
 )
 
-// exchangeRecord is what may be logged of one exchange.
-type exchangeRecord struct {
-	service      wire.Service
-	attempt      int        // counted from 1; 0 where there is only one
-	billnumber   Billnumber // of a cancel
-	outcome      Outcome    // of a cancel
-	cancellation *Cancellation
-	reply        *reply
-	err          error
-	took         time.Duration
-}
-
-// logExchange writes by allow-list: only what is named here is ever logged, and
-// none of it is a server's or a customer's text.
-func (c *Client) logExchange(ctx context.Context, x exchangeRecord) {
-	if c.logger == nil {
-		return
-	}
-	c.guarded(ctx, "log handler", func() { c.writeExchange(ctx, x) })
-}
-
-func (c *Client) writeExchange(ctx context.Context, x exchangeRecord) {
+// logExchange writes an exchange down. Only what an [Exchange] holds is ever
+// logged, and bodies where [DangerouslyLogBodies] asks for them. Nothing is built
+// for a level that is off.
+func (c *Client) logExchange(ctx context.Context, x *exchanged) {
 	if x.reply != nil {
 		c.logBody(ctx, x.service, x.reply)
 	}
@@ -37,28 +16,43 @@ func (c *Client) writeExchange(ctx context.Context, x exchangeRecord) {
 	if x.err != nil {
 		level = slog.LevelWarn
 	}
-	if !c.logger.Enabled(ctx, level) {
-		return
+	if c.logger.Enabled(ctx, level) {
+		c.logger.LogAttrs(ctx, level, "assist exchange", attrsOf(c.told(ctx, x))...)
 	}
-	attrs := make([]slog.Attr, 0, 12)
-	attrs = append(attrs, slog.String("service", x.service.String()), slog.String("protocol", c.protocol.forService(x.service).String()),
-		slog.Int("attempt", max(x.attempt, 1)))
-	if x.service == wire.Cancel {
-		attrs = append(attrs, slog.String("billnumber", string(x.billnumber)), slog.String("outcome", x.outcome.String()))
+}
+
+func attrsOf(e Exchange) []slog.Attr {
+	attrs := make([]slog.Attr, 0, 20)
+	add := func(a slog.Attr) { attrs = append(attrs, a) }
+	addText := func(name, text string) {
+		if text != "" {
+			add(slog.String(name, text))
+		}
 	}
-	if x.cancellation != nil {
-		attrs = append(attrs,
-			slog.String("operation", string(x.cancellation.Operation.Billnumber)),
-			// Accepted means that the code is one of the table's, so no foreign text.
-			slog.String("response_code", string(x.cancellation.Operation.ResponseCode)),
-			slog.String("status", x.cancellation.Status.String()))
+	addText("service", e.Service)
+	addText("protocol", e.Protocol)
+	add(slog.Int("attempt", e.Attempt))
+	addText("merchant", e.MerchantID)
+	addText("order", e.OrderNumber)
+	addText("billnumber", string(e.Billnumber))
+	addText("intent", e.IntentID)
+	if e.IsCancel() {
+		addText("outcome", e.Outcome.String())
 	}
-	if api, ok := codesOf(x.err); ok {
-		attrs = append(attrs, slog.Int("first_code", api.First), slog.Int("second_code", api.Second))
+	addText("cause", string(e.Cause))
+	if e.Operation != "" {
+		addText("operation", string(e.Operation))
+		addText("response_code", string(e.ResponseCode))
+		addText("status", e.Status.String())
 	}
-	if x.reply != nil {
-		attrs = append(attrs, slog.Int("http_status", x.reply.status), slog.Int("bytes", x.reply.size))
+	if e.First != 0 || e.Second != 0 {
+		add(slog.Int("first_code", e.First))
+		add(slog.Int("second_code", e.Second))
 	}
-	attrs = append(attrs, slog.Duration("duration", x.took))
-	c.logger.LogAttrs(ctx, level, "assist exchange", attrs...)
+	if e.HTTPStatus != 0 {
+		add(slog.Int("http_status", e.HTTPStatus))
+		add(slog.Int("bytes", e.Bytes))
+	}
+	add(slog.Duration("duration", e.Duration))
+	return attrs
 }

@@ -42,9 +42,9 @@ func TestLogOfACancel(t *testing.T) {
 		{"in process", soapAnswer(coded("In Process", "AS300")), map[string]any{
 			"level": "INFO", "outcome": "accepted", "operation": "5700027202722028.3", "response_code": "AS300", "status": "in process",
 		}},
-		{"refused", codesFault(7, 102), map[string]any{"level": "WARN", "outcome": "rejected", "first_code": 7., "second_code": 102.}},
-		{"declined", soapAnswer(coded("Declined", "AS102")), map[string]any{"level": "WARN", "outcome": "rejected"}},
-		{"unknown", "<html>", map[string]any{"level": "WARN", "outcome": "unknown"}},
+		{"refused", codesFault(7, 102), map[string]any{"level": "WARN", "outcome": "rejected", "cause": "codes", "first_code": 7., "second_code": 102.}},
+		{"declined", soapAnswer(coded("Declined", "AS102")), map[string]any{"level": "WARN", "outcome": "rejected", "cause": "declined"}},
+		{"unknown", "<html>", map[string]any{"level": "WARN", "outcome": "unknown", "cause": "unreadable"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -57,8 +57,10 @@ func TestLogOfACancel(t *testing.T) {
 			record := records[0]
 			assert.NotZero(t, record["duration"])
 			delete(record, "duration")
+			assert.NotEmpty(t, record["intent"])
+			delete(record, "intent")
 			maps.Copy(test.want, map[string]any{
-				"msg": "assist exchange", "service": "wscancel", "protocol": "soap", "attempt": 1., "billnumber": "5700027202722028",
+				"msg": "assist exchange", "service": "wscancel", "protocol": "soap", "attempt": 1., "merchant": "515089", "order": "2013.10.23-700027-5", "billnumber": "5700027202722028",
 				"http_status": 200., "bytes": float64(len(test.body)),
 			})
 			assert.Equal(t, test.want, record)
@@ -104,8 +106,8 @@ func TestNothingIsBuiltForALevelThatIsOff(t *testing.T) {
 	c := mocked(t, answering(http.StatusOK, soapAnswer(cancelled())), WithLogger(slog.New(deafHandler{slog.DiscardHandler, t})), DangerouslyLogBodies())
 	_, err := c.Cancel(t.Context(), webMoneyRequest(t))
 	require.NoError(t, err)
-	record := exchangeRecord{service: wire.Cancel, reply: &reply{}, err: &APIError{First: 7}}
-	assert.Zero(t, testing.AllocsPerRun(100, func() { c.logExchange(t.Context(), record) }))
+	record := exchanged{service: wire.Cancel, reply: &reply{}, err: &APIError{First: 7}}
+	assert.Zero(t, testing.AllocsPerRun(100, func() { c.observed(t.Context(), record) }))
 }
 
 func TestBodiesAreLoggedOnlyOnDemand(t *testing.T) {

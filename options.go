@@ -27,6 +27,7 @@ type config struct {
 	cancelPath      string
 	language        Language
 	logger          *slog.Logger
+	observers       []func(context.Context, Exchange)
 	logBodies       bool
 	maxResponseSize int64
 	allowPlainHTTP  bool
@@ -194,9 +195,10 @@ func WithLanguage(l Language) Option {
 	}
 }
 
-// WithLogger writes one record per exchange: service, protocol, attempt,
-// billnumber, outcome, operation, codes, duration and size; at [slog.LevelInfo],
-// or [slog.LevelWarn] when it failed. What is logged is listed one by one, so no
+// WithLogger writes one record per exchange, which holds what an [Exchange]
+// does: service, protocol, attempt, merchant, order, billnumber, intent, outcome,
+// cause, operation, codes, duration and size; at [slog.LevelInfo], or
+// [slog.LevelWarn] when it failed. What is logged is listed one by one, so no
 // body, credential, customer, card or text of the server gets in. Nothing is
 // built for a level that is off. The default is no log.
 func WithLogger(logger *slog.Logger) Option {

@@ -225,7 +225,7 @@ func (c *Client) ask(ctx context.Context, q *wire.Request, attempt int) (*reply,
 	if err != nil {
 		err = &FollowError{Service: q.Service.String(), Err: err}
 	}
-	c.logExchange(ctx, exchangeRecord{service: q.Service, attempt: attempt, reply: r, err: err, took: time.Since(start)})
+	c.observed(ctx, exchanged{service: q.Service, attempt: attempt, orderNumber: q.Subject.Value, reply: r, err: err, began: start})
 	return r, err
 }
 

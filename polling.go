@@ -198,7 +198,7 @@ func (p *polling) question(ctx context.Context) *sighting {
 		s = newSearch(wire.OrderResult, p.intent.Request.OrderNumber, p.window.regions(p.client.now()))
 		s.longest = p.longest
 	}
-	seen := p.client.lookBy(ctx, s, p.intent.Request.Billnumber)
+	seen := p.client.lookBy(aboutIntent(ctx, p.intent), s, p.intent.Request.Billnumber)
 	p.search, p.longest = nil, s.longest
 	if seen.err != nil && len(s.left) > 0 && len(s.asked) > 0 && !errors.Is(seen.err, ErrOrderNotFound) {
 		p.search = s

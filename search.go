@@ -84,7 +84,7 @@ func (c *Client) orderOfPayment(ctx context.Context, number string, b Billnumber
 }
 
 func (c *Client) searchPayment(ctx context.Context, s *search, b Billnumber) (order *Order, r *reply, err error) {
-	r, err = s.run(ctx, c, func(orders []Order) bool {
+	r, err = s.run(aboutPayment(ctx, b), c, func(orders []Order) bool {
 		order = findOrder(orders, b)
 		return order != nil
 	})
