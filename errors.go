@@ -3,6 +3,8 @@ package assist
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -53,7 +55,11 @@ type ValidationError struct {
 }
 
 func (e *ValidationError) Error() string {
-	return "assist: " + e.Field + ": " + e.Reason + " (nothing was sent)"
+	reason := e.Reason
+	if reason == "" {
+		reason = "not a valid value"
+	}
+	return joined("assist", e.Field, reason) + " (nothing was sent)"
 }
 
 func (e *ValidationError) Unwrap() error { return e.Err }
@@ -71,7 +77,11 @@ type NotSentError struct {
 }
 
 func (e *NotSentError) Error() string {
-	return fmt.Sprintf("assist: cancel %s: not sent, stopped while %s: %v", e.Billnumber, e.Step, e.Err)
+	step := "not sent"
+	if e.Step != "" {
+		step += ", stopped while " + e.Step
+	}
+	return joined("assist", cancelOf(e.Billnumber), step, textOfError(e.Err))
 }
 
 func (e *NotSentError) Unwrap() error { return e.Err }
@@ -87,7 +97,7 @@ type TransportError struct {
 }
 
 func (e *TransportError) Error() string {
-	return fmt.Sprintf("assist: cancel %s: not sent, no connection: %v", e.Billnumber, e.Err)
+	return joined("assist", cancelOf(e.Billnumber), "not sent, no connection", textOfError(e.Err))
 }
 
 func (e *TransportError) Unwrap() error { return e.Err }
@@ -103,8 +113,11 @@ type UnresolvedError struct {
 }
 
 func (e *UnresolvedError) Error() string {
-	return fmt.Sprintf("assist: cancel %s: not sent, the earlier cancel %s of this payment has an unknown outcome: resolve it first",
-		e.Intent.Request.Billnumber, e.Intent.ID)
+	earlier := "an earlier cancel"
+	if e.Intent.ID != "" {
+		earlier = "the earlier cancel " + e.Intent.ID
+	}
+	return joined("assist", cancelOf(e.Intent.Request.Billnumber), "not sent, "+earlier+" of this payment has an unknown outcome", "resolve it first")
 }
 
 // Is makes it [ErrUnresolved].
@@ -126,16 +139,17 @@ type APIError struct {
 }
 
 func (e *APIError) Error() string {
-	var b strings.Builder
-	b.WriteString("assist: ")
+	subject, codes, message := "", "a refusal without codes", ""
 	if e.Billnumber != "" {
-		fmt.Fprintf(&b, "cancel %s: %s: ", e.Billnumber, e.Outcome())
+		subject = fmt.Sprintf("cancel %s: %s", e.Billnumber, e.Outcome())
 	}
-	fmt.Fprintf(&b, "%d/%d: %s", e.First, e.Second, e.Meaning(LanguageEN))
+	if e.First != 0 || e.Second != 0 {
+		codes = fmt.Sprintf("%d/%d: %s", e.First, e.Second, e.Meaning(LanguageEN))
+	}
 	if e.Message != "" {
-		fmt.Fprintf(&b, ": %q", e.Message)
+		message = strconv.Quote(e.Message)
 	}
-	return b.String()
+	return joined("assist", subject, codes, message)
 }
 
 // Outcome is [Rejected] for the codes that mean "not performed" (docs/outcomes.md:
@@ -172,7 +186,11 @@ type DeclinedError struct {
 }
 
 func (e *DeclinedError) Error() string {
-	return fmt.Sprintf("assist: cancel %s: declined: %s: %s", e.Operation.Billnumber, e.ResponseCode, e.ResponseCode.Meaning(LanguageEN))
+	meaning := ""
+	if e.ResponseCode != "" {
+		meaning = e.ResponseCode.Meaning(LanguageEN)
+	}
+	return joined("assist", cancelOf(e.Operation.Billnumber), "declined", string(e.ResponseCode), meaning)
 }
 
 // Outcome is [Rejected].
@@ -187,8 +205,12 @@ type UnknownOutcomeError struct {
 }
 
 func (e *UnknownOutcomeError) Error() string {
-	return fmt.Sprintf("assist: cancel %s: outcome unknown, the money may have moved; resolve intent %s, don't send again: %v",
-		e.Intent.Request.Billnumber, e.Intent.ID, e.Err)
+	intent := "its intent"
+	if e.Intent.ID != "" {
+		intent = "intent " + e.Intent.ID
+	}
+	return joined("assist", cancelOf(e.Intent.Request.Billnumber),
+		"outcome unknown, the money may have moved; resolve "+intent+", don't send again", textOfError(e.Err))
 }
 
 func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
@@ -205,7 +227,7 @@ type FollowError struct {
 }
 
 func (e *FollowError) Error() string {
-	return fmt.Sprintf("assist: %s: the question failed, which says nothing about the money: %v", e.Service, e.Err)
+	return joined("assist", e.Service, "the question failed, which says nothing about the money", textOfError(e.Err))
 }
 
 func (e *FollowError) Unwrap() error { return e.Err }
@@ -250,3 +272,20 @@ func (e *OrderNotFoundError) Is(target error) bool { return target == ErrOrderNo
 
 // Outcome is [Unknown].
 func (e *OrderNotFoundError) Outcome() Outcome { return Unknown }
+
+// joined puts the parts of an error's text together. Parts that a test left
+// empty in an error built by hand leave no gap.
+func joined(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ": ")
+}
+
+func cancelOf(b Billnumber) string {
+	return strings.TrimSpace("cancel " + string(b))
+}
+
+func textOfError(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

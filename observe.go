@@ -153,7 +153,7 @@ func (c *Client) told(ctx context.Context, x *exchanged) Exchange {
 	if x.service == wire.Cancel {
 		e.Outcome, e.IntentID = x.outcome, x.intent.ID
 		e.OrderNumber, e.Billnumber = x.intent.Request.OrderNumber, x.intent.Request.Billnumber
-	} else if about, ok := ctx.Value(subjectKey{}).(subject); ok {
+	} else if about, ok := ctx.Value(exchangeSubjectKey{}).(exchangeSubject); ok {
 		e.Billnumber, e.IntentID = about.billnumber, about.intentID
 	}
 	if x.cancellation != nil {
@@ -186,24 +186,24 @@ func (c *Client) observed(ctx context.Context, x exchanged) {
 	}
 }
 
-// subject is what a question is about, beyond the order number that it names.
-type subject struct {
+// exchangeSubject is what a question is about, beyond the order number that it names.
+type exchangeSubject struct {
 	billnumber Billnumber
 	intentID   string
 }
 
-type subjectKey struct{}
+type exchangeSubjectKey struct{}
 
 // aboutPayment marks the questions of a context as being about a payment, where
 // they aren't known to be about an intent.
 func aboutPayment(ctx context.Context, b Billnumber) context.Context {
-	if _, known := ctx.Value(subjectKey{}).(subject); known {
+	if _, known := ctx.Value(exchangeSubjectKey{}).(exchangeSubject); known {
 		return ctx
 	}
-	return context.WithValue(ctx, subjectKey{}, subject{billnumber: b})
+	return context.WithValue(ctx, exchangeSubjectKey{}, exchangeSubject{billnumber: b})
 }
 
 // aboutIntent marks the questions of a context as being about a cancel.
 func aboutIntent(ctx context.Context, in *Intent) context.Context {
-	return context.WithValue(ctx, subjectKey{}, subject{billnumber: in.Request.Billnumber, intentID: in.ID})
+	return context.WithValue(ctx, exchangeSubjectKey{}, exchangeSubject{billnumber: in.Request.Billnumber, intentID: in.ID})
 }

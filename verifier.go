@@ -196,10 +196,7 @@ type SignatureError struct {
 }
 
 func (e *SignatureError) Error() string {
-	if e.Err == nil {
-		return "assist: the answer is not proved to be Assist's: " + string(e.Reason)
-	}
-	return fmt.Sprintf("assist: the answer is not proved to be Assist's: %s: %v", e.Reason, e.Err)
+	return joined("assist", "the answer is not proved to be Assist's", string(e.Reason), textOfError(e.Err))
 }
 
 func (e *SignatureError) Unwrap() error { return e.Err }

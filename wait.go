@@ -86,7 +86,7 @@ type WaitTimeoutError struct {
 
 func (e *WaitTimeoutError) Error() string {
 	text := fmt.Sprintf("assist: still in process after %v and %d questions; wait again, now or later", e.Elapsed.Round(time.Second), e.Attempts)
-	if e.Last != nil {
+	if e.Last != nil && e.Last.Operation.Billnumber != "" {
 		text = fmt.Sprintf("assist: cancel %s: still in process after %v and %d questions; go on later with %s",
 			e.Last.Operation.Billnumber, e.Elapsed.Round(time.Second), e.Attempts, e.Last.Token())
 	}

@@ -1,0 +1,24 @@
+package assist
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestCancelOptionsOf(t *testing.T) {
+	t.Parallel()
+	assert.Zero(t, CancelOptionsOf())
+	assert.Zero(t, CancelOptionsOf(nil))
+	full := errors.New("disk full")
+	in := storedIntents(t)["part"]
+	got := CancelOptionsOf(LookFirst(), nil, DespiteUnknown(in), SaveIntent(func(context.Context, Intent) error { return full }), DespiteUnknown(Intent{}))
+	assert.True(t, got.LookFirst)
+	assert.Equal(t, []Intent{in, {}}, got.DespiteUnknown)
+	assert.Equal(t, full, got.SaveIntent(t.Context(), in))
+	assert.Equal(t, reflect.TypeFor[cancelOptions]().NumField(), reflect.TypeFor[CancelOptions]().NumField(),
+		"whatever an option can set can be looked at")
+}
