@@ -70,7 +70,7 @@ const (
 	// CauseUnreadable: what came back is no complete answer. See [ErrUnreadable].
 	CauseUnreadable Cause = "unreadable"
 	// CauseOtherAnswer: the answer is about something else. See [ErrOtherAnswer].
-	CauseOtherAnswer Cause = "other answer"
+	CauseOtherAnswer Cause = "other_answer"
 	// CauseContradiction: the answer contradicts itself or isn't known. See
 	// [ErrContradiction].
 	CauseContradiction Cause = "contradiction"
