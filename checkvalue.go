@@ -84,10 +84,7 @@ func (v *checkValueVerifier) texts(a SignedAnswer) []string {
 	return texts
 }
 
-var (
-	serviceCancel       = wire.Cancel.String()
-	serviceResultByDate = wire.ResultByDate.String()
-)
+var serviceCancel = wire.Cancel.String()
 
 // md5Allowed asks for MD5 as a stream: where it is forbidden, a stream answers
 // with an error, while md5.Sum panics.

@@ -35,7 +35,9 @@ func newTestLedger(t testing.TB, clock *testClock, rates Rates) *Ledger {
 }
 
 // number makes a billnumber up.
-func number(n int) Billnumber { return Billnumber(strconv.Itoa(5_100_000_000_000_000+n) + ".1") }
+func number(n int) Billnumber {
+	return Billnumber(strconv.FormatInt(5_100_000_000_000_000+int64(n), 10) + ".1")
+}
 
 // figures are a balance as texts: paid, commission, refunded, reserved,
 // available.

@@ -110,7 +110,7 @@ func TestMinorUnits(t *testing.T) {
 			assert.Equal(t, m, again)
 			most, err := ParseMoney(moneyOf(t, maxMinor, currency).Amount(), currency)
 			require.NoError(t, err, "15 digits, wherever the point is")
-			assert.EqualValues(t, maxMinor, most.Minor())
+			assert.Equal(t, int64(maxMinor), most.Minor())
 		}
 	}
 }
