@@ -1,6 +1,9 @@
 package assist
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // CancelOptions is what the options of one cancel ask for. The client reads them
 // by itself; this is for a test that puts a fake in the client's place and has to
@@ -9,6 +12,8 @@ import "context"
 type CancelOptions struct {
 	SaveIntent     func(context.Context, Intent) error
 	LookFirst      bool
+	CheckOrder     func(*Order) error
+	SendBy         time.Time
 	DespiteUnknown []Intent
 }
 
@@ -21,5 +26,5 @@ func CancelOptionsOf(opts ...CancelOption) CancelOptions {
 			opt(&o)
 		}
 	}
-	return CancelOptions{SaveIntent: o.saveIntent, LookFirst: o.lookFirst, DespiteUnknown: o.passedOver}
+	return CancelOptions{SaveIntent: o.saveIntent, LookFirst: o.lookFirst, CheckOrder: o.checkOrder, SendBy: o.sendBy, DespiteUnknown: o.passedOver}
 }

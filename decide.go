@@ -35,8 +35,11 @@ type DecisionError struct {
 }
 
 func (e *DecisionError) Error() string {
-	return fmt.Sprintf("assist: cancel %s: the decision about intent %s was not taken: %s",
-		e.Intent.Request.Billnumber, e.Intent.ID, e.Reason)
+	intent := "its intent"
+	if e.Intent.ID != "" {
+		intent = "intent " + e.Intent.ID
+	}
+	return joined("assist", cancelOf(e.Intent.Request.Billnumber), "the decision about "+intent+" was not taken", e.Reason)
 }
 
 // Outcome is [Unknown].

@@ -44,10 +44,10 @@ func TestErrorsBuiltByHandPrintWell(t *testing.T) {
 		assert.Equal(t, want, err.Error())
 		assert.NotRegexp(t, brokenText, err.Error())
 	}
-	// Those whose texts are others' own.
+	// Those whose texts are put together elsewhere.
 	for _, err := range []error{
 		&WaitTimeoutError{}, &WaitTimeoutError{Last: &Cancellation{}}, &WaitTimeoutError{Err: cause, Elapsed: time.Minute},
-		&WalletRuleError{}, &WalletRuleError{Billnumber: b},
+		&WalletRuleError{}, &WalletRuleError{Billnumber: b}, &DecisionError{}, &DecisionError{Intent: in, Reason: "it was another"},
 		&APIError{First: 7, Second: 102}, &APIError{First: 999, Second: 999, Message: "no"}, &APIError{Billnumber: b},
 		&DeclinedError{ResponseCode: "AS102"}, &DeclinedError{ResponseCode: "unheard"},
 	} {
@@ -62,7 +62,7 @@ func TestOutcomesOfErrorsBuiltByHand(t *testing.T) {
 	for outcome, list := range map[Outcome][]error{
 		NotSent:  {&ValidationError{}, &NotSentError{}, &TransportError{}, &UnresolvedError{}, &WalletRuleError{}},
 		Rejected: {&DeclinedError{}, &APIError{First: 5, Second: 102}},
-		Unknown:  {&APIError{}, &UnknownOutcomeError{}, &FollowError{}, &SignatureError{}, &WaitTimeoutError{}},
+		Unknown:  {&APIError{}, &UnknownOutcomeError{}, &FollowError{}, &SignatureError{}, &WaitTimeoutError{}, &DecisionError{}},
 	} {
 		for _, err := range list {
 			assert.Equal(t, outcome, OutcomeOf(err), "%T", err)
