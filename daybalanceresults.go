@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/assist-go/assist/internal/moscow"
 )
 
 const (
@@ -37,7 +39,7 @@ type ResultsBalance struct {
 	flight *resultsFlight
 	next   time.Time // of the process's own clock: no question before
 	err    error     // of the last question
-	day    moscowDay
+	day    moscow.Day
 	asked  []time.Time // by window of the day: up to when its rows are known
 }
 
@@ -52,7 +54,7 @@ type resultsFlight struct {
 
 // asking is what a question will have told.
 type asking struct {
-	day    moscowDay
+	day    moscow.Day
 	window int
 	upTo   time.Time
 }
@@ -208,7 +210,7 @@ func (r *ResultsBalance) ask(ctx context.Context, flight *resultsFlight, query P
 
 // question chooses the window of the Moscow day that was asked for longest ago.
 func (r *ResultsBalance) question(now time.Time) (query PeriodQuery, window int, due bool) {
-	if day := moscowDayOf(now); day != r.day || r.asked == nil {
+	if day := moscow.DayOf(now); day != r.day || r.asked == nil {
 		r.day, r.asked = day, make([]time.Time, len(windowsOf(day)))
 	}
 	// A period that ends in the future could be taken for a wrong one.
@@ -227,9 +229,9 @@ func (r *ResultsBalance) question(now time.Time) (query PeriodQuery, window int,
 
 // windowsOf cuts a Moscow day into periods that one question may ask for. The
 // last may reach beyond the day: no question asks further than now.
-func windowsOf(day moscowDay) []PeriodQuery {
+func windowsOf(day moscow.Day) []PeriodQuery {
 	var windows []PeriodQuery
-	for from, end := day.start(), (day + 1).start(); from.Before(end); from = from.Add(resultsWindow) {
+	for from, end := day.Start(), (day + 1).Start(); from.Before(end); from = from.Add(resultsWindow) {
 		windows = append(windows, PeriodQuery{From: from, To: from.Add(resultsWindow)})
 	}
 	return windows
@@ -240,8 +242,8 @@ func windowsOf(day moscowDay) []PeriodQuery {
 func (r *ResultsBalance) freshness(now time.Time) (asOf time.Time, stale bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	day := moscowDayOf(now)
-	asOf, age := day.start(), resultsStale
+	day := moscow.DayOf(now)
+	asOf, age := day.Start(), resultsStale
 	begun := 0
 	for i, w := range windowsOf(day) {
 		if !w.From.Before(now.Truncate(time.Minute)) {

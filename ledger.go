@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/assist-go/assist/internal/moscow"
 )
 
 // Ledger is a [DayBalance] in memory, exact to the minor unit: per wallet,
@@ -34,7 +36,7 @@ type Ledger struct {
 	now   func() time.Time
 
 	mu           sync.Mutex
-	today        moscowDay // the latest of the clock
+	today        moscow.Day // the latest of the clock
 	books        map[bookKey]*book
 	reservations map[string]reservation
 }
@@ -43,8 +45,8 @@ type Ledger struct {
 type reservation struct {
 	key   bookKey
 	minor int64
-	made  moscowDay
-	last  moscowDay // of its operations, as far as they are known
+	made  moscow.Day
+	last  moscow.Day // of its operations, as far as they are known
 }
 
 // NewLedger makes empty books. The rates are the bank's. The clock tells the
@@ -73,7 +75,7 @@ func (l *Ledger) Paid(b Billnumber, w Wallet, amount Money, at time.Time) error 
 	}
 	l.open()
 	defer l.mu.Unlock()
-	l.pay(b, false, bookKey{w, amount.Currency()}, amount.Minor(), moscowDayOf(at))
+	l.pay(b, false, bookKey{w, amount.Currency()}, amount.Minor(), moscow.DayOf(at))
 	return nil
 }
 
@@ -94,7 +96,7 @@ func (l *Ledger) Book(rows []Payment) {
 		if w == NotWallet || op.Amount.IsZero() {
 			continue
 		}
-		key, day := bookKey{w, op.Amount.Currency()}, moscowDayOf(op.Date)
+		key, day := bookKey{w, op.Amount.Currency()}, moscow.DayOf(op.Date)
 		switch op.Type {
 		case OperationPayment, OperationConfirmation:
 			held := op.Type == OperationPayment && (rows[i].Order.State == OrderDelayed || rows[i].Order.State == OrderPartialDelayed)
@@ -131,7 +133,7 @@ func (l *Ledger) reserve(id string, w Wallet, amount Money, at time.Time, mustFi
 	if err := checkBooking(w, amount, at); err != nil {
 		return err
 	}
-	key, made := bookKey{w, amount.Currency()}, moscowDayOf(at)
+	key, made := bookKey{w, amount.Currency()}, moscow.DayOf(at)
 	l.open()
 	defer l.mu.Unlock()
 	if r, found := l.reservations[id]; found {
@@ -146,7 +148,7 @@ func (l *Ledger) reserve(id string, w Wallet, amount Money, at time.Time, mustFi
 		if available := b.available(made); amount.Minor() > available {
 			return &WalletRuleError{
 				Rule: ErrDayBalance, Wallet: w, Cancel: amount,
-				Available: key.money(available), NotBefore: (made + 1).start(),
+				Available: key.money(available), NotBefore: (made + 1).Start(),
 			}
 		}
 	}
@@ -176,7 +178,7 @@ func (l *Ledger) Settle(_ context.Context, id string, moved bool) error {
 	return nil
 }
 
-func (l *Ledger) refund(b *book, day moscowDay, minor int64) {
+func (l *Ledger) refund(b *book, day moscow.Day, minor int64) {
 	if l.keeps(day) {
 		d := b.day(day)
 		b.add(&d.refunded, minor)
@@ -204,7 +206,7 @@ func (l *Ledger) name(id string, operations []Operation) {
 		sum = min(sum+op.Amount.Minor(), maxMinor)
 		day := r.made
 		if !op.Date.IsZero() {
-			day = moscowDayOf(op.Date)
+			day = moscow.DayOf(op.Date)
 			r.last = max(r.last, day)
 		}
 		// Booked by its row before the answer told whose it is.
@@ -237,8 +239,8 @@ type WalletBalance struct {
 // Balance gives the figures of a wallet and an ISO 4217 currency for the Moscow
 // day of an instant. A day that isn't kept has none: all is zero.
 func (l *Ledger) Balance(w Wallet, currency string, at time.Time) WalletBalance {
-	day := moscowDayOf(at)
-	balance := WalletBalance{Wallet: w, Day: day.start()}
+	day := moscow.DayOf(at)
+	balance := WalletBalance{Wallet: w, Day: day.Start()}
 	if !isWallet(w) || checkCurrency(currency) != nil {
 		return balance
 	}
@@ -260,7 +262,7 @@ func (l *Ledger) Balance(w Wallet, currency string, at time.Time) WalletBalance 
 
 // open locks the ledger and turns its page at midnight.
 func (l *Ledger) open() {
-	today := moscowDayOf(l.now())
+	today := moscow.DayOf(l.now())
 	l.mu.Lock()
 	if today <= l.today {
 		return
@@ -277,24 +279,24 @@ func (l *Ledger) open() {
 
 // keeps tells the days whose books are open: what comes late belongs to the day
 // before, seldom to an older one.
-func (l *Ledger) keeps(day moscowDay) bool { return day >= l.today-1 }
+func (l *Ledger) keeps(day moscow.Day) bool { return day >= l.today-1 }
 
 func (l *Ledger) book(key bookKey) *book {
 	b := l.books[key]
 	if b == nil {
-		b = &book{days: make(map[moscowDay]*bookDay)}
+		b = &book{days: make(map[moscow.Day]*bookDay)}
 		l.books[key] = b
 	}
 	return b
 }
 
-func (l *Ledger) pay(b Billnumber, confirmation bool, key bookKey, minor int64, day moscowDay) {
+func (l *Ledger) pay(b Billnumber, confirmation bool, key bookKey, minor int64, day moscow.Day) {
 	if l.keeps(day) {
 		l.book(key).pay(b, confirmation, minor, l.rates.on(key.wallet, minor), day)
 	}
 }
 
-func (l *Ledger) bookCancel(op *Operation, key bookKey, day moscowDay) {
+func (l *Ledger) bookCancel(op *Operation, key bookKey, day moscow.Day) {
 	b := l.book(key)
 	switch {
 	case followedStage(*op) == stageDeclined:

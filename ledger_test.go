@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assist-go/assist/internal/moscow"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -376,12 +377,12 @@ type recount struct {
 type recounted struct {
 	wallet Wallet
 	minor  int64
-	day    moscowDay
-	end    moscowDay // of the settlement
-	state  string    // "open", "moved", "not moved"
+	day    moscow.Day
+	end    moscow.Day // of the settlement
+	state  string     // "open", "moved", "not moved"
 }
 
-func (r *recount) of(w Wallet, day moscowDay) (paid, commission, refunded, reserved int64) {
+func (r *recount) of(w Wallet, day moscow.Day) (paid, commission, refunded, reserved int64) {
 	for _, p := range r.paid {
 		if p.wallet == w && p.day == day {
 			paid += p.minor
@@ -440,9 +441,9 @@ func FuzzLedgerEqualsARecount(f *testing.F) {
 				if known, told := model.paid[b]; told {
 					w, minor = known.wallet, known.minor
 				} else {
-					model.paid[b] = recounted{wallet: w, minor: minor, day: moscowDayOf(p)}
+					model.paid[b] = recounted{wallet: w, minor: minor, day: moscow.DayOf(p)}
 				}
-				if model.paid[b].day != moscowDayOf(p) {
+				if model.paid[b].day != moscow.DayOf(p) {
 					return
 				}
 				if d.Yes() {
@@ -459,11 +460,11 @@ func FuzzLedgerEqualsARecount(f *testing.F) {
 					return
 				}
 				now := clock.now()
-				paid, commission, refunded, reserved := model.of(w, moscowDayOf(now))
+				paid, commission, refunded, reserved := model.of(w, moscow.DayOf(now))
 				err := l.Reserve(ctx, id, w, money(minor), before())
 				if fits := refunded+reserved+minor <= paid-commission; fits {
 					require.NoError(t, err)
-					model.own[id] = &recounted{wallet: w, minor: minor, day: moscowDayOf(now), state: "open"}
+					model.own[id] = &recounted{wallet: w, minor: minor, day: moscow.DayOf(now), state: "open"}
 				} else {
 					require.ErrorIs(t, err, ErrDayBalance, "more would go out than came in")
 				}
@@ -477,15 +478,15 @@ func FuzzLedgerEqualsARecount(f *testing.F) {
 			func() { // answered
 				id := someID()
 				if own := model.own[id]; own != nil && own.state == "open" {
-					l.name(id, []Operation{cancelRow(ownNumber(id), own.wallet, own.minor, own.day.start(), ResponseInProcess)})
-					l.Book([]Payment{{Operation: cancelRow(ownNumber(id), own.wallet, own.minor, own.day.start(), ResponseInProcess)}})
+					l.name(id, []Operation{cancelRow(ownNumber(id), own.wallet, own.minor, own.day.Start(), ResponseInProcess)})
+					l.Book([]Payment{{Operation: cancelRow(ownNumber(id), own.wallet, own.minor, own.day.Start(), ResponseInProcess)}})
 				}
 			},
 			func() { // settle
 				id, moved := someID(), d.Yes()
 				require.NoError(t, l.Settle(ctx, id, moved))
 				if own := model.own[id]; own != nil && own.state == "open" {
-					own.state, own.end = "not moved", moscowDayOf(clock.now())
+					own.state, own.end = "not moved", moscow.DayOf(clock.now())
 					if moved {
 						own.state = "moved"
 					}
@@ -497,9 +498,9 @@ func FuzzLedgerEqualsARecount(f *testing.F) {
 				code := Pick(d, ResponseDone, ResponseInProcess, ResponseDeclined, "AS777")
 				known, told := model.foreign[b]
 				if told {
-					w, minor, at = known.wallet, known.minor, known.day.start()
+					w, minor, at = known.wallet, known.minor, known.day.Start()
 				}
-				now := recounted{wallet: w, minor: minor, day: moscowDayOf(at), state: "moved"}
+				now := recounted{wallet: w, minor: minor, day: moscow.DayOf(at), state: "moved"}
 				if code == ResponseDeclined {
 					now.state = "not moved"
 				}
@@ -512,9 +513,9 @@ func FuzzLedgerEqualsARecount(f *testing.F) {
 		}
 		for d.More() {
 			steps[d.Below(int64(len(steps)))]()
-			for _, at := range []time.Time{clock.now(), moscowDayOf(clock.now()).start().Add(-time.Second)} {
+			for _, at := range []time.Time{clock.now(), moscow.DayOf(clock.now()).Start().Add(-time.Second)} {
 				for _, w := range wallets {
-					paid, commission, refunded, reserved := model.of(w, moscowDayOf(at))
+					paid, commission, refunded, reserved := model.of(w, moscow.DayOf(at))
 					available := max(paid-commission-refunded-reserved, 0)
 					b := l.Balance(w, "RUB", at)
 					assert.Equal(t, []int64{paid, commission, refunded, reserved, available},

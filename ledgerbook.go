@@ -1,6 +1,10 @@
 package assist
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/assist-go/assist/internal/moscow"
+)
 
 // bookKey is what a day balance is kept for.
 type bookKey struct {
@@ -16,7 +20,7 @@ func (k bookKey) money(minor int64) Money {
 // book is the balance of one wallet in one currency. Amounts are in minor units.
 type book struct {
 	reserved int64
-	days     map[moscowDay]*bookDay
+	days     map[moscow.Day]*bookDay
 	full     bool // a sum left the numbers: nothing is available any more
 }
 
@@ -45,7 +49,7 @@ func (b *book) add(sum *int64, minor int64) {
 	*sum += minor
 }
 
-func (b *book) day(day moscowDay) *bookDay {
+func (b *book) day(day moscow.Day) *bookDay {
 	d := b.days[day]
 	if d == nil {
 		d = &bookDay{payments: make(map[Billnumber]bookedPayment), cancels: make(map[Billnumber]int64)}
@@ -56,7 +60,7 @@ func (b *book) day(day moscowDay) *bookDay {
 
 // available is what a new reservation may take. What is reserved on other days
 // counts too: it may yet succeed on this one.
-func (b *book) available(day moscowDay) int64 {
+func (b *book) available(day moscow.Day) int64 {
 	d := b.days[day]
 	if d == nil || b.full {
 		return 0
@@ -66,7 +70,7 @@ func (b *book) available(day moscowDay) int64 {
 
 // pay counts an operation of a payment once. A confirmation takes the place of
 // the authorisation, which only held the money.
-func (b *book) pay(number Billnumber, confirmation bool, minor, commission int64, day moscowDay) {
+func (b *book) pay(number Billnumber, confirmation bool, minor, commission int64, day moscow.Day) {
 	d := b.day(day)
 	order := number.Payment()
 	p := d.payments[order]
@@ -91,7 +95,7 @@ func (b *book) pay(number Billnumber, confirmation bool, minor, commission int64
 	b.add(&d.commission, commission)
 }
 
-func (b *book) bookCancel(key Billnumber, minor int64, day moscowDay) {
+func (b *book) bookCancel(key Billnumber, minor int64, day moscow.Day) {
 	for _, d := range b.days {
 		if _, known := d.cancels[key]; known {
 			return

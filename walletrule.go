@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/assist-go/assist/internal/moscow"
 )
 
 // CheckWallet applies the rules of protocol §6, and for cards too that no more
@@ -42,9 +44,9 @@ func CheckWallet(f WalletFacts) error {
 	}
 	// A payment dated after now is one of today, or of a day to come: the ban
 	// lasts until its own day is over.
-	dayEnds := nextMoscowMidnight(f.PaidAt)
+	dayEnds := moscow.NextMidnight(f.PaidAt)
 	if f.PaidAt.IsZero() {
-		dayEnds = nextMoscowMidnight(f.Now)
+		dayEnds = moscow.NextMidnight(f.Now)
 	}
 	if f.Now.Before(dayEnds) {
 		switch {
@@ -60,7 +62,7 @@ func CheckWallet(f WalletFacts) error {
 	}
 	if f.Balance != nil && f.Cancel.Minor() > f.Balance.Minor() {
 		e := broken(ErrDayBalance)
-		e.Available, e.NotBefore = *f.Balance, nextMoscowMidnight(f.Now)
+		e.Available, e.NotBefore = *f.Balance, moscow.NextMidnight(f.Now)
 		return e
 	}
 	return nil
@@ -176,7 +178,7 @@ func (e *WalletRuleError) staleText() words {
 // can be shown: the merchant's balance isn't in it. Times are Moscow's.
 func (e *WalletRuleError) Text(l Language) string {
 	// Day and time as both languages write them in Russia.
-	moment := func(t time.Time) string { return t.In(moscow()).Format("02.01.2006 15:04") }
+	moment := func(t time.Time) string { return t.In(moscow.Location()).Format("02.01.2006 15:04") }
 	return strings.NewReplacer(
 		"{wallet}", e.Wallet.String(), "{cancel}", e.Cancel.String(), "{available}", e.Available.String(),
 		"{midnight}", moment(e.NotBefore), "{asof}", moment(e.AsOf),
@@ -199,7 +201,7 @@ func NotBefore(err error) (time.Time, bool) {
 		return rule.NotBefore, !rule.NotBefore.IsZero()
 	}
 	if api, ok := codesOf(err); ok && errors.Is(api, ErrDayBalance) && !api.At.IsZero() {
-		return nextMoscowMidnight(api.At), true
+		return moscow.NextMidnight(api.At), true
 	}
 	return time.Time{}, false
 }

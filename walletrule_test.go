@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assist-go/assist/internal/moscow"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -92,11 +93,11 @@ func TestBansOfDoubtfulDates(t *testing.T) {
 	now := utc(t, "2026-03-03 09:00:00")
 	err := CheckWallet(facts(t, QIWI, func(f *WalletFacts) { f.PaidAt = time.Time{} }))
 	require.ErrorIs(t, err, ErrQIWISameDay, "no date: it may be today")
-	assert.Equal(t, nextMoscowMidnight(now), broken(t, err).NotBefore)
+	assert.Equal(t, moscow.NextMidnight(now), broken(t, err).NotBefore)
 
 	err = CheckWallet(facts(t, QIWI, func(f *WalletFacts) { f.PaidAt = now.Add(36 * time.Hour) }))
 	require.ErrorIs(t, err, ErrQIWISameDay, "paid tomorrow, by another clock")
-	assert.Equal(t, nextMoscowMidnight(now.Add(36*time.Hour)), broken(t, err).NotBefore)
+	assert.Equal(t, moscow.NextMidnight(now.Add(36*time.Hour)), broken(t, err).NotBefore)
 }
 
 // "A full cancel when part went back earlier": it is less than the payment, and
