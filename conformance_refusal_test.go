@@ -76,7 +76,7 @@ func refusalCases() []conformanceCase {
 			assert.ErrorIs(s, err, assist.ErrDayBalance)
 			when, ok := assist.NotBefore(err)
 			require.True(s, ok)
-			assert.Equal(s, time.Date(2000, time.January, 1, 21, 0, 0, 0, time.UTC), when, "midnight in Moscow")
+			assert.Equal(s, time.Date(2000, time.January, 1, 20, 0, 0, 0, time.UTC), when, "the final hour of the day in Moscow")
 			s.requireMoved(order.Billnumber, "0.00")
 
 			time.Sleep(time.Until(when))

@@ -171,7 +171,7 @@ func TestResultsThatFailAreStale(t *testing.T) {
 		rule := broken(t, err)
 		assert.True(t, rule.Stale, "the question failed, and the refusal says so")
 		assert.Zero(t, rule.AsOf)
-		assert.Contains(t, rule.Text(LanguageEN), "not known yet")
+		assert.Contains(t, rule.Error(), "not known yet")
 		require.ErrorContains(t, r.Refresh(ctx), "no route", "no question so soon, so the last one's error stands")
 		assert.Equal(t, 1, server.questions(), "a question that failed may have arrived")
 
@@ -183,7 +183,7 @@ func TestResultsThatFailAreStale(t *testing.T) {
 		rule = broken(t, r.Reserve(ctx, "b", QIWI, rub(t, "0.60"), time.Now()))
 		assert.True(t, rule.Stale)
 		assert.Equal(t, utc(t, "2026-03-03 12:10:00"), rule.AsOf.UTC())
-		assert.Contains(t, rule.Text(LanguageEN), "they are of 03.03.2026 15:10")
+		assert.Contains(t, rule.Error(), "as of 3 March 2026, 15:10")
 
 		server.set(func(s *resultsServer) { s.fails = false })
 		time.Sleep(10 * time.Minute)

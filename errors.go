@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Sentinels for [errors.Is]. Each is met through a typed error that knows more.
@@ -20,7 +21,9 @@ var (
 	// [*OrderNotFoundError], which tells the periods, or as [*APIError].
 	ErrOrderNotFound = errors.New("assist: no such order in the window asked about")
 	// ErrDayBalance: the refund is more than the merchant's day balance on the
-	// wallet (protocol §6). It can succeed later that day, or the next.
+	// wallet (protocol §6). It can succeed once enough payments have come in, later
+	// that day or on another: see [NotBefore]. Met as [*WalletRuleError] and as
+	// [*APIError].
 	ErrDayBalance = errors.New("assist: more than the day balance of the wallet")
 	// ErrPartialSameDay: part of a wallet payment can't go back on the Moscow day
 	// of the payment (protocol §6). Met as [*WalletRuleError].
@@ -33,6 +36,14 @@ var (
 	ErrExceedsPayment = errors.New("assist: more than what is left of the payment")
 	// ErrTooLate: the time of [SendBy] was over. Met as [*NotSentError].
 	ErrTooLate = errors.New("assist: too late to be sent")
+	// ErrCancelInDoubt: not more than what is left of the payment, unless an earlier
+	// cancel that ended without a result gave money back. A person decides about
+	// that one. Met as [*WalletRuleError].
+	ErrCancelInDoubt = errors.New("assist: an earlier cancel of this payment ended without a result")
+	// ErrNoRate: the bank's commission on a wallet isn't set, so what its day balance
+	// allows isn't known. A setting heals it, neither time nor money. Met as
+	// [*WalletRuleError].
+	ErrNoRate = errors.New("assist: no rate is set for the bank's commission on the wallet")
 	// ErrUnresolved: an earlier cancel of this payment has an unknown outcome.
 	// Met as [*UnresolvedError].
 	ErrUnresolved = errors.New("assist: an earlier cancel of this payment is unresolved")
@@ -164,7 +175,7 @@ func (e *APIError) Outcome() Outcome {
 
 // Is makes it [ErrAuthentication], [ErrOrderNotFound] or [ErrDayBalance] where
 // the codes say so. 5/108 also means any wrong amount, so it is ErrDayBalance
-// only on a wallet or with the turnover message (protocol §6).
+// only with the turnover message, or on a wallet without any message (protocol §6).
 func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrAuthentication:
@@ -172,9 +183,18 @@ func (e *APIError) Is(target error) bool {
 	case ErrOrderNotFound:
 		return e.First == 10 && e.Second == 201
 	case ErrDayBalance:
-		return e.First == 5 && e.Second == 108 && (e.Wallet != NotWallet || isTurnover(e.Message))
+		return e.First == 5 && e.Second == 108 && e.speaksOfTurnover()
 	}
 	return false
+}
+
+// speaksOfTurnover tells the two meanings of 5/108 apart. A text without a letter,
+// the codes written once more, is no message.
+func (e *APIError) speaksOfTurnover() bool {
+	if strings.ContainsFunc(e.Message, unicode.IsLetter) {
+		return isTurnover(e.Message)
+	}
+	return e.Wallet != NotWallet
 }
 
 // DeclinedError says that Assist performed the cancel operation and it was

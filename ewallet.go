@@ -44,37 +44,88 @@ func WalletOf(meanTypeID int) Wallet {
 	return NotWallet
 }
 
-// walletNames are the beginnings of wallets' names, as walletOfName compares
-// them.
-var walletNames = []struct {
-	name   string
-	wallet Wallet
-}{
-	{"webmoney", WebMoney}, {"yandexmoney", YandexMoney}, {"яндексденьги", YandexMoney}, {"qiwi", QIWI},
+// Wallet is the wallet that the operation is of. The number of its mean type
+// tells it; where that is in no table or absent, as in flat answers (protocol
+// §4), the name of the means does, by its first word and without regard to case.
+func (o Operation) Wallet() Wallet {
+	if w := WalletOf(o.MeanTypeID); w != NotWallet || isKnownMean(o.MeanTypeID) {
+		return w
+	}
+	return walletOfName(o.MeanTypeName)
 }
 
-// walletOfName tells the wallet by the name of the mean of payment, for flat
-// answers, which have no meantype_id (protocol §4). Names are compared by their
-// letters alone: "Yandex.Money" and "YandexMoney" have both been seen.
-func walletOfName(name string) Wallet {
-	letters := strings.Map(func(r rune) rune {
-		if !unicode.IsLetter(r) {
-			return -1
+// isKnownMean tells the mean types of protocol §9 that are no wallets.
+func isKnownMean(id int) bool { return id >= 1 && id <= 6 || id == 21 }
+
+// walletNames are the beginnings of wallets' names, word by word. What Yandex
+// called its wallet until 2020 is YooMoney since; other means of payment bear
+// Yandex's own name too.
+var walletNames = walletNamesOf(map[Wallet][]string{
+	WebMoney:    {"webmoney", "web money", "вебмани"},
+	YandexMoney: {"yandexmoney", "yandex money", "яндексденьги", "яндекс деньги", "яндекс кошелек", "yoomoney", "yoo money", "юmoney", "ю money", "юмани"},
+	QIWI:        {"qiwi", "киви"},
+})
+
+type walletName struct {
+	words  []string
+	wallet Wallet
+}
+
+func walletNamesOf(table map[Wallet][]string) (names []walletName) {
+	for w, texts := range table {
+		for _, text := range texts {
+			names = append(names, walletName{wordsOf(text), w})
 		}
-		return unicode.ToLower(r)
-	}, name)
+	}
+	return names
+}
+
+func walletOfName(name string) Wallet {
+	words := wordsOf(name)
+	if len(words) == 1 && (words[0] == yandexAlone[0] || words[0] == yandexAlone[1]) {
+		return YandexMoney
+	}
 	for _, known := range walletNames {
-		if strings.HasPrefix(letters, known.name) {
+		if len(words) >= len(known.words) && strings.Join(words[:len(known.words)], " ") == strings.Join(known.words, " ") {
 			return known.wallet
 		}
 	}
 	return NotWallet
 }
 
-// wallet is the operation's, by number or, in a flat answer, by name.
-func (o Operation) wallet() Wallet {
-	if o.MeanTypeID != 0 {
-		return WalletOf(o.MeanTypeID)
+// yandexAlone names the wallet only where nothing follows.
+var yandexAlone = [...]string{wordsOf("yandex")[0], wordsOf("яндекс")[0]}
+
+// wordsOf gives a name's words, of letters alone.
+func wordsOf(name string) []string {
+	return strings.FieldsFunc(strings.Map(lookalike, strings.ToLower(name)), func(r rune) bool { return !unicode.IsLetter(r) })
+}
+
+// lookalike makes Latin letters of the Cyrillic ones that look the same: both
+// have been typed into one name.
+func lookalike(r rune) rune {
+	const cyrillic, latin = "асекмотухё", "acekmotyxe"
+	if i := strings.IndexRune(cyrillic, r); i >= 0 {
+		return rune(latin[i/2]) // each takes two bytes
 	}
-	return walletOfName(o.MeanTypeName)
+	return r
+}
+
+// walletOf is the wallet that a billnumber's payment was made from, as far as
+// the order tells. An extended one names its payment: beside a wallet there may
+// be a card or bonus points.
+func (o *Order) walletOf(b Billnumber) Wallet {
+	if o == nil {
+		return NotWallet
+	}
+	any := NotWallet
+	for _, op := range o.Operations {
+		if op.Billnumber == b && b.Operation() != 0 {
+			return op.Wallet()
+		}
+		if w := op.Wallet(); w != NotWallet {
+			any = w
+		}
+	}
+	return any
 }

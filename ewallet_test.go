@@ -29,10 +29,28 @@ func TestWalletOfFlatOperation(t *testing.T) {
 		"WebMoney": WebMoney, "WEBMONEY": WebMoney, "WebMoney WMR": WebMoney,
 		"YandexMoney": YandexMoney, "Yandex.Money": YandexMoney, "Яндекс.Деньги": YandexMoney,
 		"QIWI": QIWI, "QIWI Beeline": QIWI, "Qiwi-MTS": QIWI,
+		"YooMoney": YandexMoney, "ЮMoney": YandexMoney, "ЮМoney": YandexMoney, "юmoney кошелёк": YandexMoney, "Yandex Money": YandexMoney,
+		"Яндекс": YandexMoney, "YANDEX": YandexMoney, "Яндекс Кошелёк": YandexMoney, "ЮМани": YandexMoney,
+		"Киви": QIWI, "КИВИ-кошелёк": QIWI, "QIWI Tele2": QIWI, "QIWI Кошелёк": QIWI, "  qiwi  ": QIWI,
+		"WebMoney WMZ": WebMoney, "Web Money": WebMoney, "Вебмани": WebMoney,
+		"Yandex Pay": NotWallet, "Яндекс Пэй": NotWallet, "Qiwiland": NotWallet, "My QIWI": NotWallet, "WebMoneyish": NotWallet,
 		"VISA": NotWallet, "": NotWallet, "Money": NotWallet, "\xff": NotWallet,
 	} {
-		assert.Equal(t, want, Operation{MeanTypeName: name}.wallet(), name)
+		assert.Equal(t, want, Operation{MeanTypeName: name}.Wallet(), name)
 	}
-	assert.Equal(t, NotWallet, Operation{MeanTypeID: 1, MeanTypeName: "QIWI"}.wallet(), "the number knows better")
-	assert.Equal(t, QIWI, Operation{MeanTypeID: 36, MeanTypeName: "VISA"}.wallet())
+	assert.Equal(t, NotWallet, Operation{MeanTypeID: 1, MeanTypeName: "QIWI"}.Wallet(), "the number knows better")
+	assert.Equal(t, QIWI, Operation{MeanTypeID: 36, MeanTypeName: "VISA"}.Wallet())
+	assert.Equal(t, QIWI, Operation{MeanTypeID: 42, MeanTypeName: "QIWI Tele2"}.Wallet(), "a number that no table has")
+	assert.Equal(t, NotWallet, Operation{MeanTypeID: 42, MeanTypeName: "MIR"}.Wallet())
+}
+
+// An extended billnumber names its payment: beside the wallet's there may be
+// others.
+func TestWalletOfABillnumber(t *testing.T) {
+	t.Parallel()
+	order := ordered(op(t, "1", OperationPayment, 36, "7.00"), op(t, "2", OperationPayment, 21, "3.00"))
+	assert.Equal(t, QIWI, order.walletOf(testPayment))
+	assert.Equal(t, QIWI, order.walletOf(testPayment+".1"))
+	assert.Equal(t, NotWallet, order.walletOf(testPayment+".2"))
+	assert.Equal(t, NotWallet, (*Order)(nil).walletOf(testPayment))
 }

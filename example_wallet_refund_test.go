@@ -94,8 +94,8 @@ func Example_walletRefund() {
 	}
 	ask()
 	// Output:
-	// 409 {"not before":"2026-07-01T21:00:00Z","refund":"not made","why":"a QIWI payment can't be cancelled on the day of the payment; it can from 02.07.2026 00:00 Moscow time"}
-	// 409 {"not before":"2026-07-02T21:00:00Z","refund":"not made","why":"the refund of 100.00 RUB is more than can go back by QIWI today; it can once more payments have come in, or the next day, from 03.07.2026 00:00 Moscow time"}
+	// 409 {"not before":"2026-07-01T21:00:00Z","refund":"not made","why":"a QIWI payment can't be refunded on the day of the payment; it can be refunded from 2 July 2026, 00:00 Moscow time"}
+	// 409 {"not before":"2026-07-02T20:00:00Z","refund":"not made","why":"100.00 RUB can't be refunded through QIWI at the moment; it can be refunded later today, by the end of the day in Moscow, or on the next day"}
 	// 200 {"refund":"succeeded"}
 }
 

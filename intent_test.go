@@ -399,11 +399,11 @@ func TestLookFirstChecksTheRequest(t *testing.T) {
 	assert.Len(t, d.sends, 1)
 }
 
-// 5/108 means the day balance on a wallet; the order that was looked up tells
-// the wallet.
+// 5/108 without a message means the day balance on a wallet; the order that was
+// looked up tells the wallet.
 func TestLookFirstTellsTheWallet(t *testing.T) {
 	t.Parallel()
-	d := &desk{order: orderAnswer([]Billnumber{"5700027202722028"}, paid()), cancel: codesFault(5, 108)}
+	d := &desk{order: orderAnswer([]Billnumber{"5700027202722028"}, paid()), cancel: strings.Replace(codesFault(5, 108), "refused", "5 - 108", 1)}
 	a := try(t.Context(), t, d.client(t), LookFirst())
 	assert.Equal(t, Rejected, OutcomeOf(a.err))
 	assert.ErrorIs(t, a.err, ErrDayBalance)

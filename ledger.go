@@ -92,7 +92,7 @@ func (l *Ledger) Book(rows []Payment) {
 	defer l.mu.Unlock()
 	for i := range rows {
 		op := &rows[i].Operation
-		w := op.wallet()
+		w := op.Wallet()
 		if w == NotWallet || op.Amount.IsZero() {
 			continue
 		}
@@ -148,7 +148,7 @@ func (l *Ledger) reserve(id string, w Wallet, amount Money, at time.Time, mustFi
 		if available := b.available(made); amount.Minor() > available {
 			return &WalletRuleError{
 				Rule: ErrDayBalance, Wallet: w, Cancel: amount,
-				Available: key.money(available), NotBefore: (made + 1).Start(),
+				Available: key.money(available), NotBefore: moscow.Late(l.now()),
 			}
 		}
 	}
@@ -200,7 +200,7 @@ func (l *Ledger) name(id string, operations []Operation) {
 		op := &operations[i]
 		// Beside the wallet's, a full cancel may have made one of a card or of bonus
 		// points. Without its mean of payment it counts as the wallet's.
-		if op.Amount.Currency() != r.key.currency || op.wallet() != r.key.wallet && meanOf(*op) != (meanOfPayment{}) {
+		if op.Amount.Currency() != r.key.currency || op.Wallet() != r.key.wallet && meanOf(*op) != (meanOfPayment{}) {
 			continue
 		}
 		sum = min(sum+op.Amount.Minor(), maxMinor)

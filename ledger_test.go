@@ -62,7 +62,7 @@ func TestLedgerCountsTheDay(t *testing.T) {
 	require.ErrorIs(t, err, ErrDayBalance)
 	rule := broken(t, err)
 	assert.Equal(t, rub(t, "0.00"), rule.Available)
-	assert.Equal(t, utc(t, "2026-03-03 21:00:00"), rule.NotBefore)
+	assert.Equal(t, utc(t, "2026-03-03 20:00:00"), rule.NotBefore)
 	assert.Equal(t, "100.01 3.51 0.00 96.50 0.00", figures(l.Balance(QIWI, "RUB", now)))
 
 	require.NoError(t, l.Settle(ctx, "a", false))

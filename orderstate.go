@@ -188,17 +188,3 @@ func (o *Order) billnumbers() []Billnumber {
 	}
 	return numbers
 }
-
-// walletOfOrder is the wallet that the order was paid from, as far as it is
-// known.
-func walletOfOrder(o *Order) Wallet {
-	if o == nil {
-		return NotWallet
-	}
-	for _, op := range o.Operations {
-		if w := op.wallet(); w != NotWallet {
-			return w
-		}
-	}
-	return NotWallet
-}

@@ -58,7 +58,7 @@ func TestOrderResult(t *testing.T) {
 	assert.Equal(t, time.Date(2013, 10, 24, 14, 0, 0, 0, time.UTC), orders[0].PacketDate, "a packet date without seconds")
 	require.Len(t, orders[0].Operations, 1)
 	assert.Equal(t, "192.0.2.1", orders[0].Operations[0].IPAddress)
-	assert.Equal(t, WebMoney, walletOfOrder(&orders[0]))
+	assert.Equal(t, WebMoney, orders[0].walletOf("5700027202722028"))
 
 	assert.Equal(t, "n-7", sent.Get("Ordernumber"))
 	assert.Equal(t, "3", sent.Get("Format"))

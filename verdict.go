@@ -39,7 +39,7 @@ func (a *cancelAttempt) judge(r *reply) verdict {
 	}
 	orders := r.answer.Orders
 	if refusal != nil {
-		refusal.Billnumber, refusal.Wallet, refusal.At = in.Request.Billnumber, walletOfOrder(a.known), r.received.UTC()
+		refusal.Billnumber, refusal.Wallet, refusal.At = in.Request.Billnumber, a.known.walletOf(in.Request.Billnumber), r.received.UTC()
 		switch {
 		case len(orders) > 0:
 			return contradiction("an order stands beside the refusal: %w", refusal)

@@ -1,8 +1,6 @@
 package assist
 
 import (
-	"errors"
-	"strings"
 	"time"
 
 	"github.com/assist-go/assist/internal/moscow"
@@ -15,6 +13,7 @@ import (
 // A broken rule is a [*WalletRuleError], the first of:
 //
 //   - [ErrExceedsPayment]: more than Paid less Refunded, or nothing is left.
+//   - [ErrCancelInDoubt]: it would not be more without what is Doubtful of Refunded.
 //   - [ErrQIWISameDay]: any cancel on QIWI before the Moscow day of the payment
 //     is over.
 //   - [ErrPartialSameDay]: a partial cancel on any wallet before that. Partial is
@@ -31,9 +30,12 @@ func CheckWallet(f WalletFacts) error {
 	broken := func(rule error) *WalletRuleError {
 		return &WalletRuleError{Rule: rule, Wallet: f.Wallet, Cancel: f.Cancel}
 	}
-	if f.Cancel.IsZero() && left.IsZero() || f.Cancel.Minor() > left.Minor() {
+	if nothing := f.Cancel.IsZero() && left.IsZero(); nothing || f.Cancel.Minor() > left.Minor() {
 		e := broken(ErrExceedsPayment)
 		e.Available = left
+		if doubtful := f.Doubtful.Minor(); doubtful > 0 && (nothing || f.Cancel.Minor() <= left.Minor()+doubtful) {
+			e.Rule, e.Doubtful, e.DoubtfulAt = ErrCancelInDoubt, f.Doubtful, f.DoubtfulAt
+		}
 		return e
 	}
 	if f.Cancel.IsZero() {
@@ -62,7 +64,7 @@ func CheckWallet(f WalletFacts) error {
 	}
 	if f.Balance != nil && f.Cancel.Minor() > f.Balance.Minor() {
 		e := broken(ErrDayBalance)
-		e.Available, e.NotBefore = *f.Balance, moscow.NextMidnight(f.Now)
+		e.Available, e.NotBefore = *f.Balance, moscow.Late(f.Now)
 		return e
 	}
 	return nil
@@ -71,7 +73,7 @@ func CheckWallet(f WalletFacts) error {
 // left is what can still go back of the payment. Money{} is nothing, in any
 // currency.
 func (f WalletFacts) left() (Money, error) {
-	amounts := []Money{f.Paid, f.Refunded, f.Cancel}
+	amounts := []Money{f.Paid, f.Refunded, f.Cancel, f.Doubtful}
 	if f.Balance != nil {
 		amounts = append(amounts, *f.Balance)
 	}
@@ -90,19 +92,24 @@ func (f WalletFacts) left() (Money, error) {
 // WalletRuleError says that a cancel breaks a rule of protocol §6, seen before
 // anything was sent. Its outcome is [NotSent].
 type WalletRuleError struct {
-	// Rule is ErrPartialSameDay, ErrQIWISameDay, ErrDayBalance or
-	// ErrExceedsPayment.
+	// Rule is ErrPartialSameDay, ErrQIWISameDay, ErrDayBalance, ErrExceedsPayment,
+	// ErrCancelInDoubt or ErrNoRate.
 	Rule       error
 	Billnumber Billnumber // of the cancel; empty outside of one
 	Wallet     Wallet
 	Cancel     Money // what was to go back
-	// NotBefore is a Moscow midnight, in UTC, where time heals the error. With
-	// ErrDayBalance that is the latest: it can go earlier, once enough payments
-	// have come in. Zero with ErrExceedsPayment.
+	// NotBefore is when the cancel makes sense again, in UTC. Of a ban it is the
+	// Moscow midnight that ends it. With ErrDayBalance it is a moment in the final
+	// hour of a Moscow day, when most payments have come in; it can go earlier. Zero
+	// where time heals nothing.
 	NotBefore time.Time
-	// Available is what could go back now, with ErrDayBalance and
-	// ErrExceedsPayment.
+	// Available is what could go back now, with ErrDayBalance, ErrExceedsPayment and
+	// ErrCancelInDoubt.
 	Available Money
+	// Doubtful is what earlier cancels of the payment may have given back, with
+	// ErrCancelInDoubt, and DoubtfulAt when the latest of them was made.
+	Doubtful   Money
+	DoubtfulAt time.Time
 	// AsOf says how fresh the figures of the day balance are; zero where they are
 	// kept as things happen. Stale figures are older than they should be, or of
 	// no use yet: payments may be missing from them.
@@ -110,16 +117,31 @@ type WalletRuleError struct {
 	Stale bool
 }
 
+// Error is for the merchant: unlike Text it tells the balance and how fresh it is.
 func (e *WalletRuleError) Error() string {
 	subject := "cancel"
 	if e.Billnumber != "" {
 		subject += " " + string(e.Billnumber)
 	}
-	text := "assist: " + subject + ": not sent: " + e.Text(LanguageEN)
-	if e.Rule == ErrDayBalance {
-		text += "; the balance is " + e.Available.String()
+	text := "assist: " + subject + ": not sent: "
+	switch e.Rule {
+	case ErrNoRate:
+		return text + "no rate is set for the bank's commission on " + e.Wallet.String() + ", so its day balance isn't known"
+	case ErrDayBalance:
+		text += e.Cancel.String() + " is more than the day balance of " + e.Wallet.String() + ", which is " + e.Available.String() + e.freshness() + "; "
 	}
-	return text
+	return text + e.Text(LanguageEN)
+}
+
+// freshness is added to figures that are out of date.
+func (e *WalletRuleError) freshness() string {
+	switch {
+	case !e.Stale:
+		return ""
+	case e.AsOf.IsZero():
+		return " (the payments of the day are not known yet)"
+	}
+	return " (as of " + inMoscow(e.AsOf, LanguageEN) + ", which is out of date)"
 }
 
 // Unwrap gives the rule.
@@ -127,81 +149,3 @@ func (e *WalletRuleError) Unwrap() error { return e.Rule }
 
 // Outcome is [NotSent].
 func (e *WalletRuleError) Outcome() Outcome { return NotSent }
-
-// ruleText says what a rule means. The words in braces are filled in.
-func (e *WalletRuleError) ruleText() words {
-	switch e.Rule {
-	case ErrPartialSameDay:
-		return words{
-			"часть платежа {wallet} нельзя вернуть в день оплаты; возврат возможен с {midnight} по московскому времени",
-			"part of a {wallet} payment can't go back on the day of the payment; it can from {midnight} Moscow time",
-		}
-	case ErrQIWISameDay:
-		return words{
-			"платёж {wallet} нельзя отменить в день оплаты; возврат возможен с {midnight} по московскому времени",
-			"a {wallet} payment can't be cancelled on the day of the payment; it can from {midnight} Moscow time",
-		}
-	case ErrDayBalance:
-		return words{
-			"возврат {cancel} больше, чем сегодня можно вернуть через {wallet}; он станет возможен, когда поступят новые платежи, " +
-				"или на следующий день, с {midnight} по московскому времени",
-			"the refund of {cancel} is more than can go back by {wallet} today; it can once more payments have come in, " +
-				"or the next day, from {midnight} Moscow time",
-		}
-	case ErrExceedsPayment:
-		if e.Available.IsZero() {
-			return words{
-				"от платежа ничего не осталось: он уже возвращён или возвращается",
-				"nothing is left of the payment: it has gone back or is going back",
-			}
-		}
-		return words{
-			"сумма возврата {cancel} больше остатка платежа ({available})",
-			"the refund of {cancel} is more than what is left of the payment ({available})",
-		}
-	}
-	return words{"правило кошелька нарушено", "a wallet rule is broken"}
-}
-
-// staleText is added to figures that are out of date.
-func (e *WalletRuleError) staleText() words {
-	switch {
-	case !e.Stale:
-		return words{}
-	case e.AsOf.IsZero():
-		return words{"; платежи за день ещё не известны", "; the payments of the day are not known yet"}
-	}
-	return words{"; данные о платежах устарели: они на {asof}", "; the figures of the day are out of date: they are of {asof}"}
-}
-
-// Text says what is wrong and from when it would go, in words that a customer
-// can be shown: the merchant's balance isn't in it. Times are Moscow's.
-func (e *WalletRuleError) Text(l Language) string {
-	// Day and time as both languages write them in Russia.
-	moment := func(t time.Time) string { return t.In(moscow.Location()).Format("02.01.2006 15:04") }
-	return strings.NewReplacer(
-		"{wallet}", e.Wallet.String(), "{cancel}", e.Cancel.String(), "{available}", e.Available.String(),
-		"{midnight}", moment(e.NotBefore), "{asof}", moment(e.AsOf),
-	).Replace(e.ruleText().in(l) + e.staleText().in(l))
-}
-
-// NotBefore tells from when on a refused cancel makes sense again, in UTC. It
-// knows [*WalletRuleError], and Assist's own refusal by the day balance (5/108,
-// see [ErrDayBalance]): there it is the end of the Moscow day of the answer,
-// and an earlier attempt can succeed once enough payments have come in.
-//
-// False means that time alone doesn't heal the error, or that the cancel may
-// have been performed: an outcome of Unknown is never to be tried again.
-func NotBefore(err error) (time.Time, bool) {
-	if o := OutcomeOf(err); o != NotSent && o != Rejected {
-		return time.Time{}, false
-	}
-	var rule *WalletRuleError
-	if errors.As(err, &rule) {
-		return rule.NotBefore, !rule.NotBefore.IsZero()
-	}
-	if api, ok := codesOf(err); ok && errors.Is(api, ErrDayBalance) && !api.At.IsZero() {
-		return moscow.NextMidnight(api.At), true
-	}
-	return time.Time{}, false
-}

@@ -1,8 +1,6 @@
 package assist
 
 import (
-	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -129,7 +127,7 @@ func TestDayBalanceRule(t *testing.T) {
 		require.ErrorIs(t, err, ErrDayBalance)
 		rule := broken(t, err)
 		assert.Equal(t, rub(t, "0.99"), rule.Available)
-		assert.Equal(t, utc(t, "2026-03-03 21:00:00"), rule.NotBefore, "at the latest, after the day's end")
+		assert.Equal(t, utc(t, "2026-03-03 20:00:00"), rule.NotBefore, "in the day's final hour, never at midnight")
 		assert.Contains(t, err.Error(), "0.99 RUB")
 		require.ErrorIs(t, check(w, "0.00"), ErrDayBalance)
 	}
@@ -175,46 +173,66 @@ func TestFactsThatCanNotBeCompared(t *testing.T) {
 func TestRuleTexts(t *testing.T) {
 	t.Parallel()
 	midnight := utc(t, "2014-01-28 20:00:00")
+	asOf := midnight.Add(-time.Hour)
 	tests := []struct {
-		name   string
-		err    *WalletRuleError
-		ru, en string
+		name     string
+		err      *WalletRuleError
+		ru, en   string
+		merchant string // what Error says beside the text; empty: the text alone
 	}{
 		{
 			"part", &WalletRuleError{Rule: ErrPartialSameDay, Wallet: WebMoney, NotBefore: midnight},
 			"часть платежа WebMoney нельзя вернуть в день оплаты; возврат возможен с 29.01.2014 00:00 по московскому времени",
-			"part of a WebMoney payment can't go back on the day of the payment; it can from 29.01.2014 00:00 Moscow time",
+			"part of a WebMoney payment can't be refunded on the day of the payment; it can be refunded from 29 January 2014, 00:00 Moscow time", "",
 		},
 		{
 			"QIWI", &WalletRuleError{Rule: ErrQIWISameDay, Wallet: QIWI, NotBefore: midnight},
-			"платёж QIWI нельзя отменить в день оплаты; возврат возможен с 29.01.2014 00:00 по московскому времени",
-			"a QIWI payment can't be cancelled on the day of the payment; it can from 29.01.2014 00:00 Moscow time",
+			"платёж QIWI нельзя вернуть в день оплаты; возврат возможен с 29.01.2014 00:00 по московскому времени",
+			"a QIWI payment can't be refunded on the day of the payment; it can be refunded from 29 January 2014, 00:00 Moscow time", "",
 		},
 		{
 			"day balance", &WalletRuleError{Rule: ErrDayBalance, Wallet: QIWI, Cancel: rub(t, "5.00"), Available: rub(t, "1.00"), NotBefore: midnight},
-			"возврат 5.00 RUB больше, чем сегодня можно вернуть через QIWI; он станет возможен, когда поступят новые платежи, " +
-				"или на следующий день, с 29.01.2014 00:00 по московскому времени",
-			"the refund of 5.00 RUB is more than can go back by QIWI today; it can once more payments have come in, " +
-				"or the next day, from 29.01.2014 00:00 Moscow time",
+			"вернуть 5,00 ₽ через QIWI сейчас нельзя; возврат возможен сегодня позже, до конца дня по московскому времени, или на следующий день",
+			"5.00 RUB can't be refunded through QIWI at the moment; it can be refunded later today, by the end of the day in Moscow, or on the next day",
+			"5.00 RUB is more than the day balance of QIWI, which is 1.00 RUB; ",
 		},
 		{
-			"stale", &WalletRuleError{Rule: ErrQIWISameDay, Wallet: QIWI, NotBefore: midnight, Stale: true, AsOf: midnight.Add(-time.Hour)},
-			"платёж QIWI нельзя отменить в день оплаты; возврат возможен с 29.01.2014 00:00 по московскому времени" +
-				"; данные о платежах устарели: они на 28.01.2014 23:00",
-			"a QIWI payment can't be cancelled on the day of the payment; it can from 29.01.2014 00:00 Moscow time" +
-				"; the figures of the day are out of date: they are of 28.01.2014 23:00",
+			"day balance, of stale figures", &WalletRuleError{Rule: ErrDayBalance, Wallet: QIWI, Cancel: rub(t, "12345.60"), Available: rub(t, "1.00"), Stale: true, AsOf: asOf},
+			"вернуть 12\u00a0345,60 ₽ через QIWI сейчас нельзя; возврат возможен сегодня позже, до конца дня по московскому времени, или на следующий день",
+			"12345.60 RUB can't be refunded through QIWI at the moment; it can be refunded later today, by the end of the day in Moscow, or on the next day",
+			"which is 1.00 RUB (as of 28 January 2014, 23:00, which is out of date); ",
+		},
+		{
+			"day balance, of no figures", &WalletRuleError{Rule: ErrDayBalance, Wallet: QIWI, Cancel: Money{minor: 1234567, currency: "JPY"}, Available: rub(t, "0.00"), Stale: true},
+			"вернуть 1\u00a0234\u00a0567 JPY через QIWI сейчас нельзя; возврат возможен сегодня позже, до конца дня по московскому времени, или на следующий день",
+			"1234567 JPY can't be refunded through QIWI at the moment; it can be refunded later today, by the end of the day in Moscow, or on the next day",
+			"which is 0.00 RUB (the payments of the day are not known yet); ",
+		},
+		{
+			"no rate", &WalletRuleError{Rule: ErrNoRate, Wallet: WebMoney, Cancel: rub(t, "5.00")},
+			"возврат через WebMoney сейчас невозможен", "refunds through WebMoney aren't available at the moment",
+			"no rate is set for the bank's commission on WebMoney, so its day balance isn't known",
+		},
+		{
+			"in doubt", &WalletRuleError{Rule: ErrCancelInDoubt, Doubtful: rub(t, "5.00"), DoubtfulAt: midnight},
+			"результат предыдущего возврата (5,00 ₽ от 29.01.2014) по этому платежу ещё неизвестен",
+			"the result of an earlier refund of this payment (5.00 RUB, made on 29 January 2014) isn't known yet", "",
+		},
+		{
+			"in doubt, undated", &WalletRuleError{Rule: ErrCancelInDoubt, Doubtful: rub(t, "1000.00")},
+			"результат предыдущего возврата (1000,00 ₽) по этому платежу ещё неизвестен",
+			"the result of an earlier refund of this payment (1000.00 RUB) isn't known yet", "",
 		},
 		{
 			"too much", &WalletRuleError{Rule: ErrExceedsPayment, Cancel: rub(t, "5.00"), Available: rub(t, "1.00"), Stale: true},
-			"сумма возврата 5.00 RUB больше остатка платежа (1.00 RUB); платежи за день ещё не известны",
-			"the refund of 5.00 RUB is more than what is left of the payment (1.00 RUB); the payments of the day are not known yet",
+			"сумма возврата 5,00 ₽ больше остатка платежа (1,00 ₽)", "5.00 RUB is more than what is left of the payment (1.00 RUB)", "",
 		},
 		{
 			"nothing left", &WalletRuleError{Rule: ErrExceedsPayment, Available: rub(t, "0.00")},
-			"от платежа ничего не осталось: он уже возвращён или возвращается",
-			"nothing is left of the payment: it has gone back or is going back",
+			"возвращать нечего: платёж уже возвращён или возвращается",
+			"there is nothing left to refund: the payment has been refunded, or its refund is under way", "",
 		},
-		{"another rule", &WalletRuleError{}, "правило кошелька нарушено", "a wallet rule is broken"},
+		{"another rule", &WalletRuleError{}, "правило кошелька нарушено", "a wallet rule is broken", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -222,44 +240,18 @@ func TestRuleTexts(t *testing.T) {
 			assert.Equal(t, test.ru, test.err.Text(LanguageRU))
 			assert.Equal(t, test.en, test.err.Text(LanguageEN))
 			test.err.Billnumber = "5700027202722028"
-			assert.Contains(t, test.err.Error(), "assist: cancel 5700027202722028: not sent: "+test.en)
-		})
-	}
-}
-
-// "Over it: refused with 5 - 108 … it can succeed later that day, once enough new
-// payments have come in." (protocol §6)
-func TestNotBefore(t *testing.T) {
-	t.Parallel()
-	at := utc(t, "2013-10-23 13:58:37")
-	turnover := &APIError{First: 5, Second: 108, Message: "Сумма отмены больше оборота мерчанта за текущий день", At: at}
-	midnight := utc(t, "2013-10-23 20:00:00")
-	tests := []struct {
-		name  string
-		err   error
-		want  time.Time
-		known bool
-	}{
-		{"the server's refusal by its words", turnover, midnight, true},
-		{"the server's refusal of a wallet", &APIError{First: 5, Second: 108, Wallet: QIWI, At: at}, midnight, true},
-		{"wrapped", fmt.Errorf("refund: %w", turnover), midnight, true},
-		{"a rule", &WalletRuleError{Rule: ErrQIWISameDay, NotBefore: midnight}, midnight, true},
-		{"a rule, wrapped", &NotSentError{Err: &WalletRuleError{Rule: ErrDayBalance, NotBefore: midnight}}, midnight, true},
-		{"5/108 of a card is a wrong amount", &APIError{First: 5, Second: 108, At: at}, time.Time{}, false},
-		{"another refusal", &APIError{First: 15, Second: 308, Wallet: QIWI, At: at}, time.Time{}, false},
-		{"no time of the answer", &APIError{First: 5, Second: 108, Wallet: QIWI}, time.Time{}, false},
-		{"time doesn't heal it", &WalletRuleError{Rule: ErrExceedsPayment}, time.Time{}, false},
-		{"it may have been performed", &UnknownOutcomeError{Err: turnover}, time.Time{}, false},
-		{"a question", &FollowError{Err: turnover}, time.Time{}, false},
-		{"anything", errors.New("anything"), time.Time{}, false},
-		{"no error", nil, time.Time{}, false},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			got, known := NotBefore(test.err)
-			assert.Equal(t, test.known, known)
-			assert.Equal(t, test.want, got)
+			assert.Contains(t, test.err.Error(), "assist: cancel 5700027202722028: not sent: ")
+			if test.merchant == "" {
+				assert.Contains(t, test.err.Error(), test.en)
+				return
+			}
+			assert.Contains(t, test.err.Error(), test.merchant)
+			// What is available is the merchant's turnover here.
+			for _, l := range []Language{LanguageRU, LanguageEN} {
+				for _, own := range []string{"1.00 RUB", "1,00 ₽", "rate", "ставк", "balance", "баланс", "оборот", "figures"} {
+					assert.NotContains(t, test.err.Text(l), own, "the merchant's own affair")
+				}
+			}
 		})
 	}
 }

@@ -153,7 +153,7 @@ func TestTurnoverRefusalInEveryProtocol(t *testing.T) {
 					require.ErrorIs(t, err, assist.ErrDayBalance)
 					before, found := assist.NotBefore(err)
 					assert.True(t, found)
-					assert.Equal(t, instant(t, "2026-07-02 21:00:00"), before)
+					assert.Equal(t, instant(t, "2026-07-02 20:00:00"), before, "in the final hour of the Moscow day")
 
 					server.Pay(assisttest.Payment{Amount: money(t, "0.01"), MeanTypeID: 32})
 					_, err = client.Cancel(t.Context(), req)

@@ -1,0 +1,305 @@
+package assist
+
+import (
+	"strings"
+	"time"
+)
+
+// paidSum is what was paid and what went back of it. Amounts are in minor units.
+type paidSum struct {
+	wallet                   Wallet
+	currency                 string
+	paid, refunded, doubtful int64
+	doubtfulAt               time.Time // of the latest
+	latest                   time.Time // payment
+	undated                  bool      // one of the payments has no date
+}
+
+func (s *paidSum) left() int64 { return max(s.paid-s.refunded, 0) }
+
+func (s *paidSum) at() time.Time {
+	if s.undated {
+		return time.Time{}
+	}
+	return s.latest
+}
+
+func (s *paidSum) date(t time.Time) {
+	s.undated = s.undated || t.IsZero()
+	if t.After(s.latest) {
+		s.latest = t
+	}
+}
+
+// bound allows no more than so much to be left.
+func (s *paidSum) bound(left int64) {
+	s.refunded = max(s.refunded, s.paid-left)
+	s.doubtful = min(s.doubtful, s.refunded)
+}
+
+// add puts another payment's sum to this one.
+func (s *paidSum) add(o *paidSum) {
+	s.paid = min(s.paid+o.paid, maxMinor)
+	s.refunded = min(s.refunded+o.refunded, maxMinor)
+	s.doubtful = min(s.doubtful+o.doubtful, s.refunded)
+	if o.doubtfulAt.After(s.doubtfulAt) {
+		s.doubtfulAt = o.doubtfulAt
+	}
+	s.date(o.at())
+}
+
+// paidPart is one means of payment of an order in one currency, or one wallet.
+type paidPart struct {
+	paidSum
+	payments  []Operation
+	cancels   []Operation // of this part, and none of another
+	confirmed bool
+}
+
+// sum fills in the part's sum.
+func (p *paidPart) sum() {
+	p.paid, p.refunded = p.held(p.cancels)
+	var sure []Operation
+	for _, op := range p.cancels {
+		if !isInDoubt(op) {
+			sure = append(sure, op)
+		} else if op.Date.After(p.doubtfulAt) {
+			p.doubtfulAt = op.Date
+		}
+	}
+	if len(sure) < len(p.cancels) {
+		_, known := p.held(sure)
+		p.doubtful = max(p.refunded-known, 0)
+	}
+}
+
+// held is what the part's payments hold. Where that can't be computed, it is the
+// most that may be left: the rules forbid nothing by what they don't know.
+func (p *paidPart) held(cancels []Operation) (paid, refunded int64) {
+	all := append(append([]Operation(nil), p.payments...), cancels...)
+	if h, known := holdingsOf(all, nil)[p.currency]; known {
+		return h.paid, h.returned
+	}
+	var last *Operation
+	for i := range p.payments {
+		op := &p.payments[i]
+		if op.Type != OperationConfirmation {
+			continue
+		}
+		if last != nil {
+			if before, known := cameBefore(last, op); known && !before {
+				continue
+			}
+		}
+		last = op
+	}
+	confirmed := make(map[meanOfPayment]bool)
+	for _, op := range p.payments {
+		confirmed[meanOf(op)] = confirmed[meanOf(op)] || op.Type == OperationConfirmation
+	}
+	for _, op := range p.payments {
+		if op.Type == OperationConfirmation || !confirmed[meanOf(op)] {
+			paid = min(paid+op.Amount.Minor(), maxMinor)
+		}
+	}
+	for i := range cancels {
+		if last != nil {
+			if behind, known := cameBefore(last, &cancels[i]); !known || !behind {
+				continue
+			}
+		}
+		refunded = min(refunded+cancels[i].Amount.Minor(), maxMinor)
+	}
+	return paid, refunded
+}
+
+// isInDoubt tells a cancel that ended without a result, or whose result isn't
+// known here.
+func isInDoubt(op Operation) bool { return followedStage(op) == stageUnknown }
+
+// meanOfPayment tells the parts of an order apart. Flat answers have the name
+// alone.
+type meanOfPayment struct {
+	id   int
+	name string
+}
+
+func meanOf(op Operation) meanOfPayment {
+	if op.MeanTypeID != 0 {
+		return meanOfPayment{id: op.MeanTypeID}
+	}
+	return meanOfPayment{name: strings.ToLower(op.MeanTypeName)}
+}
+
+func isPaid(op Operation) bool {
+	return (op.Type == OperationPayment || op.Type == OperationConfirmation) && followedStage(op) == stageSucceeded
+}
+
+// partKey tells the parts of an order apart: one wallet is one part, by whatever
+// operator and however it is written.
+type partKey struct {
+	wallet   Wallet
+	mean     meanOfPayment
+	currency string
+}
+
+// paidParts are an order's payments by their means, in the order of the listing.
+type paidParts struct {
+	parts []*paidPart
+	by    map[partKey]*paidPart
+	ids   map[string]int // of the means that are also listed by their number
+	// unlinked are the cancels that don't say which of several parts they were of.
+	unlinked []Operation
+}
+
+// paidPartsOf sorts an order's operations into payments and what went back of
+// each.
+func paidPartsOf(o Order, now time.Time) (*paidParts, error) {
+	all := &paidParts{by: make(map[partKey]*paidPart), ids: make(map[string]int)}
+	for _, op := range o.Operations {
+		if op.MeanTypeID != 0 && op.MeanTypeName != "" {
+			all.ids[strings.ToLower(op.MeanTypeName)] = op.MeanTypeID
+		}
+	}
+	for _, op := range o.Operations {
+		if !isPaid(op) {
+			continue
+		}
+		op = all.named(op)
+		part := all.partOf(op)
+		if op.Date.IsZero() {
+			op.Date = o.Date
+		}
+		part.payments = append(part.payments, op)
+		part.confirmed = part.confirmed || op.Type == OperationConfirmation
+		part.date(op.Date)
+	}
+	if len(all.parts) == 0 {
+		return nil, &ValidationError{Field: "Order", Reason: "lists no successful payment, so the wallet rules can't be checked"}
+	}
+	for _, op := range o.Operations {
+		lapsed := isInDoubt(op) && !op.Date.IsZero() && now.Sub(op.Date) > doubtLasts
+		if op.Type == OperationCancel && followedStage(op) != stageDeclined && !lapsed {
+			all.take(all.named(op))
+		}
+	}
+	for _, part := range all.parts {
+		part.sum()
+	}
+	return all, nil
+}
+
+// named gives an operation the number of its means where another one tells it.
+func (a *paidParts) named(op Operation) Operation {
+	if op.MeanTypeID == 0 {
+		op.MeanTypeID = a.ids[strings.ToLower(op.MeanTypeName)]
+	}
+	return op
+}
+
+func keyOf(op Operation) partKey {
+	if w := op.Wallet(); w != NotWallet {
+		return partKey{wallet: w, currency: op.Amount.Currency()}
+	}
+	return partKey{mean: meanOf(op), currency: op.Amount.Currency()}
+}
+
+func (a *paidParts) partOf(op Operation) *paidPart {
+	key := keyOf(op)
+	part := a.by[key]
+	if part == nil {
+		part = &paidPart{paidSum: paidSum{wallet: key.wallet, currency: key.currency}}
+		a.by[key] = part
+		a.parts = append(a.parts, part)
+	}
+	return part
+}
+
+// take gives a cancel to the part that it was of.
+func (a *paidParts) take(op Operation) {
+	part := a.by[keyOf(op)]
+	if part == nil && len(a.parts) == 1 && a.parts[0].currency == op.Amount.Currency() {
+		part = a.parts[0]
+	}
+	if part == nil {
+		a.unlinked = append(a.unlinked, op)
+		return
+	}
+	part.cancels = append(part.cancels, op)
+}
+
+// leftOfAll is what can still go back of all parts in a currency together.
+func (a *paidParts) leftOfAll(currency string) (left int64) {
+	for _, part := range a.parts {
+		if part.currency == currency {
+			left = min(left+part.left(), maxMinor)
+		}
+	}
+	for _, op := range a.unlinked {
+		if op.Amount.Currency() == currency {
+			left -= min(op.Amount.Minor(), left)
+		}
+	}
+	return left
+}
+
+// meant chooses what the cancel is about.
+func (a *paidParts) meant(req CancelRequest) (*paidSum, error) {
+	if req.Billnumber.Operation() != 0 {
+		return a.namedBy(req.Billnumber)
+	}
+	if len(a.parts) == 1 {
+		return &a.parts[0].paidSum, nil
+	}
+	if req.Amount != (Money{}) {
+		return nil, &ValidationError{Field: "Billnumber", Reason: "must be extended for a part of an order with several payments"}
+	}
+	return a.together()
+}
+
+// namedBy finds the payment of an extended billnumber. Of several by the same means
+// no more is left than of all of them.
+func (a *paidParts) namedBy(b Billnumber) (*paidSum, error) {
+	for _, part := range a.parts {
+		for _, op := range part.payments {
+			if op.Billnumber != b {
+				continue
+			}
+			one := part.paidSum
+			if !part.confirmed {
+				one.paid, one.refunded = op.Amount.Minor(), 0
+				one.latest, one.undated = op.Date, op.Date.IsZero()
+				one.bound(part.left())
+			}
+			one.bound(a.leftOfAll(part.currency))
+			return &one, nil
+		}
+	}
+	return nil, &ValidationError{Field: "Billnumber", Reason: "doesn't name a successful payment of the order"}
+}
+
+// together adds up what a full cancel takes: what is left of the wallet's
+// payments, or of all where no wallet is among them. Cards and bonus points
+// beside a wallet have no rules of their own.
+func (a *paidParts) together() (*paidSum, error) {
+	sum := &paidSum{currency: a.parts[0].currency}
+	for _, part := range a.parts {
+		if part.currency != sum.currency {
+			return nil, &ValidationError{Field: "Billnumber", Reason: "must be extended for an order paid in two currencies"}
+		}
+		if part.wallet == NotWallet || part.left() == 0 {
+			continue
+		}
+		if sum.wallet != NotWallet && sum.wallet != part.wallet {
+			return nil, &ValidationError{Field: "Billnumber", Reason: "must be extended for an order paid from two wallets: cancel them one by one"}
+		}
+		sum.wallet = part.wallet
+	}
+	for _, part := range a.parts {
+		if sum.wallet == NotWallet || part.wallet == sum.wallet && part.left() > 0 {
+			sum.add(&part.paidSum)
+		}
+	}
+	sum.bound(a.leftOfAll(sum.currency))
+	return sum, nil
+}
