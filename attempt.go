@@ -98,7 +98,8 @@ func (a *cancelAttempt) admit(ctx context.Context) error {
 	}
 	a.body = a.client.encodeCancel(cred, &a.req)
 	a.intent = a.client.newIntent(a.req, a.full, a.look)
-	return a.client.admit(ctx, a.intent.ID, a.req, a.known)
+	decided := len(a.options.passedOver) > 0 || a.client.payments.decidedAbout(a.req.Billnumber.Payment())
+	return a.client.admit(ctx, a.intent.ID, a.req, a.known, decided)
 }
 
 // save hands the intent out. What the day balance set aside is given back when

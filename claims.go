@@ -26,6 +26,7 @@ type claims struct {
 	// unnumbered are cancels that may have made an operation whose number isn't
 	// known: accepted by an answer without it, or called never come by a person.
 	unnumbered []Intent
+	decided    bool // a person has said that one never came
 }
 
 func (m *memory) turn() {
@@ -128,8 +129,18 @@ func (p *payments) neverCame(in Intent) {
 	if !contains(known.unnumbered, in) {
 		known.unnumbered = append(known.unnumbered, in)
 	}
+	known.decided = true
 	p.mu.Unlock()
 	p.forget(in)
+}
+
+// decidedAbout tells whether a person has decided about an earlier cancel of the
+// payment, as far as is known here.
+func (p *payments) decidedAbout(payment Billnumber) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	desk, known := p.known[payment], p.knownClaimsLocked(payment)
+	return desk != nil && len(desk.passedOver) > 0 || known != nil && known.decided
 }
 
 // has tells whether an operation is known to be the intent's.

@@ -2,8 +2,12 @@ package assist
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
 	"time"
+
+	"github.com/assist-go/assist/internal/moscow"
 )
 
 // DayBalance keeps the merchant's cap on wallet refunds (protocol §6): what was
@@ -14,14 +18,16 @@ import (
 // A cancel reserves before it is sent and settles when its result is final. A
 // result that is unknown or in process settles nothing, so the reservation
 // stays and goes on to count: the money may still move. Implementations must be
-// safe for concurrent use, and two reservations must never fit together where
-// only one of them fits.
+// safe for concurrent use, heed their contexts, and never let two reservations fit
+// together where only one of them fits. One that also wants to know the cancels'
+// operations is an [OperationBook].
 type DayBalance interface {
 	// Reserve sets the amount aside under the id of the cancel's [Intent], for a
 	// cancel that is about to be sent at the instant at. What doesn't fit is a
-	// [*WalletRuleError] with [ErrDayBalance]. Any error keeps the cancel from
-	// being sent, with outcome [NotSent]. Reserving an id again while it is
-	// reserved changes nothing.
+	// [*WalletRuleError] with [ErrDayBalance], whose NotBefore may be left out. Any
+	// error keeps the cancel from being sent, with outcome [NotSent]; a panic does
+	// too, and goes through to the caller. Reserving an id again while it is reserved
+	// changes nothing.
 	Reserve(ctx context.Context, id string, w Wallet, amount Money, at time.Time) error
 	// Settle ends a reservation: moved says whether the money went back. An id
 	// that isn't reserved is no error: it belongs to the cancel of a card, is
@@ -31,10 +37,16 @@ type DayBalance interface {
 	Settle(ctx context.Context, id string, moved bool) error
 }
 
-// operationBook is a day balance that also learns which operations a cancel
-// made, so that it knows them again in results by date.
-type operationBook interface {
-	name(id string, operations []Operation)
+// OperationBook is a [DayBalance] that also learns which operations a cancel made,
+// so that it knows them again where it meets them: in results by date, in the
+// merchant's own books. A day balance that counts refunds from both sides needs it.
+type OperationBook interface {
+	// BookOperations tells the operations of the cancel with the intent's id, as
+	// soon as an answer or a listing has shown them, and before Settle. They may be
+	// in process yet, and they may be told again, with more in them: a flat answer
+	// (protocol §4) knows neither the number nor the date that a listing has. Its
+	// operation has a plain billnumber then. An error is logged and changes nothing.
+	BookOperations(ctx context.Context, id string, operations []Operation) error
 }
 
 // settleTimeout bounds a day balance that keeps its books far away.
@@ -44,49 +56,61 @@ const settleTimeout = 5 * time.Second
 // reservation: Accepted and succeeded, Rejected, NotSent. x is read of Accepted
 // alone.
 //
-// A day balance that fails changes nothing about the money, so it never turns a
-// result into an error: it is logged, and the reservation stays, which is the
-// careful side.
+// A day balance that fails or panics changes nothing about the money, so it never
+// turns a result into an error: it is logged, and the reservation stays, which is
+// the careful side.
 func (c *Client) settle(ctx context.Context, id string, outcome Outcome, x *Cancellation) {
 	if c.dayBalance == nil {
-		return
-	}
-	c.guarded(ctx, "DayBalance.Settle", func() { c.tellBalance(ctx, id, outcome, x) })
-}
-
-func (c *Client) tellBalance(ctx context.Context, id string, outcome Outcome, x *Cancellation) {
-	if book, ok := c.dayBalance.(operationBook); ok && outcome == Accepted {
-		book.name(id, x.Operations)
-	}
-	if outcome == Unknown || outcome == Accepted && x.Status != Succeeded {
 		return
 	}
 	// The caller may have gone by now, and its result would be lost to the books.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	if err := c.dayBalance.Settle(ctx, id, outcome == Accepted); err != nil && c.logger != nil {
+	tell := func(where, failed string, f func() error) {
+		err := errBooksPanicked
+		c.guarded(ctx, where, func() { err = f() })
+		if err == nil || c.logger == nil {
+			return
+		}
 		// The text of the error is the store's own and may hold a password.
-		c.logger.LogAttrs(ctx, slog.LevelError, "assist day balance not settled",
-			slog.String("intent", id), slog.String("outcome", outcome.String()))
+		c.guarded(ctx, "log handler", func() {
+			c.logger.LogAttrs(ctx, slog.LevelError, failed, slog.String("intent", id), slog.String("outcome", outcome.String()))
+		})
 	}
+	if book, ok := c.dayBalance.(OperationBook); ok && outcome == Accepted {
+		tell("DayBalance.BookOperations", "assist day balance not told of operations", func() error { return book.BookOperations(ctx, id, slices.Clone(x.Operations)) })
+	}
+	if outcome == Unknown || outcome == Accepted && x.Status != Succeeded {
+		return
+	}
+	tell("DayBalance.Settle", "assist day balance not settled", func() error { return c.dayBalance.Settle(ctx, id, outcome == Accepted) })
 }
+
+var errBooksPanicked = errors.New("assist: the day balance panicked")
 
 // admit applies the wallet rules to a cancel that is about to be sent, and
 // reserves from the day balance. An error means that nothing is sent and nothing
-// stays reserved.
-func (c *Client) admit(ctx context.Context, id string, req CancelRequest, order *Order) error {
+// stays reserved. Decided says that a person has decided about the payment's
+// earlier cancels, so that a doubt about one stands in the way no longer.
+func (c *Client) admit(ctx context.Context, id string, req CancelRequest, order *Order, decided bool) error {
 	if !c.walletRules {
 		return nil
 	}
 	if order == nil {
 		return &ValidationError{Field: "Order", Reason: "is required by the wallet rules: set it, or pass LookFirst"}
 	}
-	facts, err := WalletFactsOf(*order, req, c.now())
+	known := *order
+	if decided {
+		known.Operations = slices.DeleteFunc(slices.Clone(order.Operations), func(op Operation) bool {
+			return op.Type == OperationCancel && isInDoubt(op)
+		})
+	}
+	facts, err := WalletFactsOf(known, req, c.now())
 	if err != nil {
 		return err
 	}
 	if err := CheckWallet(facts); err != nil {
-		return ofCancel(err, req.Billnumber)
+		return ofCancel(err, req.Billnumber, facts.Now)
 	}
 	if c.dayBalance == nil || facts.Wallet == NotWallet {
 		return nil
@@ -94,7 +118,7 @@ func (c *Client) admit(ctx context.Context, id string, req CancelRequest, order 
 	answered := false
 	defer func() {
 		if !answered {
-			// It panicked. Nothing will be sent.
+			// It panicked, which is the caller's to see. Nothing will be sent.
 			c.settle(ctx, id, NotSent, nil)
 		}
 	}()
@@ -104,20 +128,24 @@ func (c *Client) admit(ctx context.Context, id string, req CancelRequest, order 
 		return nil
 	}
 	if _, refused := err.(*WalletRuleError); refused {
-		return ofCancel(err, req.Billnumber)
+		return ofCancel(err, req.Billnumber, facts.Now)
 	}
 	// It may have been set aside before the error, and nothing will be sent.
 	c.settle(ctx, id, NotSent, nil)
 	return &NotSentError{Step: "reserving from the day balance", Billnumber: req.Billnumber, Err: err}
 }
 
-// ofCancel names the payment in a copy of a rule's error.
-func ofCancel(err error, b Billnumber) error {
+// ofCancel completes a copy of a rule's error: a day balance of the caller's own
+// knows neither the payment nor when to try again.
+func ofCancel(err error, b Billnumber, now time.Time) error {
 	rule, ok := err.(*WalletRuleError)
 	if !ok {
 		return err
 	}
-	named := *rule
-	named.Billnumber = b
-	return &named
+	complete := *rule
+	complete.Billnumber = b
+	if complete.Rule == ErrDayBalance && complete.NotBefore.IsZero() {
+		complete.NotBefore = moscow.Late(now)
+	}
+	return &complete
 }

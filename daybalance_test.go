@@ -21,6 +21,7 @@ type diary struct {
 	id                string
 	reserveErr        error
 	settleErr         error
+	bookErr           error
 	settledWithoutEnd bool
 }
 
@@ -47,8 +48,9 @@ func (d *diary) Settle(ctx context.Context, id string, moved bool) error {
 	return d.settleErr
 }
 
-func (d *diary) name(_ string, operations []Operation) {
+func (d *diary) BookOperations(_ context.Context, _ string, operations []Operation) error {
 	d.entries = append(d.entries, "name "+string(operations[0].Billnumber))
+	return d.bookErr
 }
 
 // paidByWebMoney is the order of the documents' sample, paid by a wallet.
@@ -264,4 +266,123 @@ func TestWalletRulesGoByTheOrderLookedAt(t *testing.T) {
 		assert.Equal(t, rub(t, "0.05"), broken(t, err).Available)
 	}
 	assert.Equal(t, 2, mock.GetTotalCallCount(), "two questions, no cancel")
+}
+
+// panicky is a day balance with an error in it.
+type panicky struct {
+	diary
+	in string
+}
+
+func (p *panicky) Reserve(ctx context.Context, id string, w Wallet, amount Money, at time.Time) error {
+	err := p.diary.Reserve(ctx, id, w, amount, at)
+	if p.in == "Reserve" {
+		panic("no books")
+	}
+	return err
+}
+
+func (p *panicky) BookOperations(ctx context.Context, id string, operations []Operation) error {
+	err := p.diary.BookOperations(ctx, id, operations)
+	operations[0] = Operation{} // a copy, whatever it does with it
+	if p.in == "BookOperations" {
+		panic("no books")
+	}
+	return err
+}
+
+func (p *panicky) Settle(ctx context.Context, id string, moved bool) error {
+	err := p.diary.Settle(ctx, id, moved)
+	if p.in == "Settle" {
+		panic("no books")
+	}
+	return err
+}
+
+// A day balance that panics changes nothing of what is known. Before the send the
+// panic is the caller's, and nothing stays set aside.
+func TestDayBalanceThatPanics(t *testing.T) {
+	t.Parallel()
+	const reserved, named, moved, notMoved = "reserve WebMoney 0.10 RUB", "name 5700027202722028.3", "settle moved", "settle not moved"
+	try := func(in string) (*panicky, *Cancellation, error) {
+		d := &panicky{in: in}
+		c := mocked(t, answering(http.StatusOK, soapAnswer(cancelled())), WithWalletRules(d), WithClock(func() time.Time { return utc(t, "2013-10-24 13:58:21") }),
+			WithLogger(slog.New(brokenHandler{Handler: slog.NewTextHandler(&bytes.Buffer{}, nil), broken: always})))
+		req := webMoneyRequest(t)
+		req.Order = paidByWebMoney(t)
+		x, err := c.Cancel(t.Context(), req)
+		return d, x, err
+	}
+	for _, in := range []string{"BookOperations", "Settle"} {
+		d, x, err := try(in)
+		require.NoError(t, err, in)
+		assert.Equal(t, []string{reserved, named, moved}, d.entries)
+		assert.Equal(t, Succeeded, x.Status)
+		assert.Equal(t, Billnumber("5700027202722028.3"), x.Operation.Billnumber)
+	}
+	d := &panicky{in: "Reserve"}
+	mock := answering(http.StatusOK, soapAnswer(cancelled()))
+	c := mocked(t, mock, WithWalletRules(d), WithClock(func() time.Time { return utc(t, "2013-10-24 13:58:21") }))
+	req := webMoneyRequest(t)
+	req.Order = paidByWebMoney(t)
+	assert.PanicsWithValue(t, "no books", func() { _, _ = c.Cancel(t.Context(), req) })
+	assert.Equal(t, []string{reserved, notMoved}, d.entries)
+	assert.Zero(t, mock.GetTotalCallCount())
+}
+
+// A day balance of the caller's own need not know when to try again.
+func TestDayBalanceNeedNotKnowTheMoment(t *testing.T) {
+	t.Parallel()
+	d := &diary{reserveErr: &WalletRuleError{Rule: ErrDayBalance}}
+	c := mocked(t, answering(http.StatusOK, soapAnswer(cancelled())), WithWalletRules(d), WithClock(func() time.Time { return utc(t, "2013-10-24 13:58:21") }))
+	req := webMoneyRequest(t)
+	req.Order = paidByWebMoney(t)
+	_, err := c.Cancel(t.Context(), req)
+	before, heals := NotBefore(err)
+	assert.True(t, heals)
+	assert.Equal(t, utc(t, "2013-10-24 19:00:00"), before)
+}
+
+// A cancel in process is told to the books by each question: a resumed one has
+// never been, and a flat answer had no number.
+func TestRefreshTellsTheBooksOfOperationsInProcess(t *testing.T) {
+	t.Parallel()
+	mock := answering(http.StatusOK, soapAnswer(coded("In Process", "AS300")))
+	d := &diary{}
+	opts := []Option{WithWalletRules(d), WithClock(func() time.Time { return utc(t, "2013-10-24 13:58:21") })}
+	c := mocked(t, mock, opts...)
+	req := webMoneyRequest(t)
+	req.Order = paidByWebMoney(t)
+	x, err := c.Cancel(t.Context(), req)
+	require.NoError(t, err)
+	listing := strings.NewReplacer("n-7", "2013.10.23-700027-5", "5700027202722028.1", "5700027202722028.3", ">100<", ">300<", "1.00<", "0.10<",
+		"<operationstate>Success", "<operationstate>In Process", "AS000", "AS300").Replace(orderXML("5700027202722028", operationXML))
+	mock.RegisterResponder(http.MethodPost, testBase+"/orderresult/orderresult.cfm", httpmock.NewStringResponder(http.StatusOK, listing))
+	restarted := mocked(t, mock, opts...)
+	y, err := restarted.Resume(x.Token())
+	require.NoError(t, err)
+	d.entries = nil
+	y, err = restarted.Refresh(t.Context(), y)
+	require.NoError(t, err)
+	require.Equal(t, InProcess, y.Status)
+	assert.Equal(t, []string{"name 5700027202722028.3"}, d.entries)
+}
+
+// A person who has decided about the earlier cancels says so with DespiteUnknown:
+// then a doubt about one stands in the way no longer.
+func TestDoubtThatAPersonHasEnded(t *testing.T) {
+	t.Parallel()
+	now := utc(t, "2013-10-24 13:58:21")
+	c := mocked(t, answering(http.StatusOK, soapAnswer(cancelled())), WithWalletRules(nil), WithClock(func() time.Time { return now }))
+	req := webMoneyRequest(t)
+	req.Order = paidByWebMoney(t)
+	timedOut := op(t, "2", OperationCancel, 30, "1.00", result(OperationTimeout, ResponseSystemError), dated(now.Add(-time.Hour)))
+	req.Order.Operations = append(req.Order.Operations, timedOut)
+	_, err := c.Cancel(t.Context(), req)
+	require.ErrorIs(t, err, ErrCancelInDoubt)
+	assert.Equal(t, testPayment, broken(t, err).Billnumber)
+	earlier := Intent{ID: "earlier", MerchantID: "515089", Request: req, SentAt: now.Add(-time.Hour)}
+	_, err = c.Cancel(t.Context(), req, DespiteUnknown(earlier))
+	require.NoError(t, err)
+	assert.Len(t, req.Order.Operations, 2, "the caller's order is left alone")
 }

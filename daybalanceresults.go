@@ -125,7 +125,10 @@ func (r *ResultsBalance) Balance(w Wallet, currency string, at time.Time) Wallet
 	return balance
 }
 
-func (r *ResultsBalance) name(id string, operations []Operation) { r.ledger.name(id, operations) }
+// BookOperations is [Ledger.BookOperations].
+func (r *ResultsBalance) BookOperations(ctx context.Context, id string, operations []Operation) error {
+	return r.ledger.BookOperations(ctx, id, operations)
+}
 
 // Refresh asks Assist for the operations of the Moscow day so far, where ten
 // minutes have passed since the last question, and waits for the answer. Where

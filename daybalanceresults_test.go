@@ -362,7 +362,7 @@ func TestResultsKnowOurOwnCancels(t *testing.T) {
 		require.NoError(t, r.Hold("ours", QIWI, rub(t, "0.10"), noon))
 		require.NoError(t, r.Refresh(ctx))
 		assert.Equal(t, "1.00 0.00 0.10 0.10 0.80", figures(r.Balance(QIWI, "RUB", noon)), "not known yet as ours")
-		r.name("ours", []Operation{op(t, "3", OperationCancel, 36, "0.10", dated(noon))})
+		_ = r.BookOperations(ctx, "ours", []Operation{op(t, "3", OperationCancel, 36, "0.10", dated(noon))})
 		assert.Equal(t, "1.00 0.00 0.00 0.10 0.90", figures(r.Balance(QIWI, "RUB", noon)))
 		require.NoError(t, r.Settle(ctx, "ours", true))
 		time.Sleep(10 * time.Minute)

@@ -142,8 +142,10 @@ func (c *Client) follow(ctx context.Context, x *Cancellation, s *sighting) (*Can
 	followed := &Cancellation{Status: InProcess, Operation: newest, Operations: own, Order: *s.order, Intent: x.Intent, seenAt: c.now()}
 	if succeeded == len(own) {
 		followed.Status = Succeeded
-		c.settle(ctx, x.Intent.ID, Accepted, followed)
 	}
+	// In process too: a day balance learns the operations, which a resumed token
+	// or a flat answer may not have told it.
+	c.settle(ctx, x.Intent.ID, Accepted, followed)
 	return followed, nil
 }
 

@@ -2,7 +2,6 @@ package assist
 
 import (
 	"context"
-	"strconv"
 	"sync"
 	"time"
 
@@ -25,9 +24,10 @@ import (
 //
 // Payments and operations are counted once, by their billnumber, however often
 // they are told. What comes late is booked on its own day. The books are kept
-// for the Moscow day and the day before; what belongs to an earlier day is no
-// longer of use to any refund and is passed over. The id of a reservation is
-// forgotten when it is settled.
+// for the Moscow day and the day before, or two; what belongs to an earlier day is
+// no longer of use to any refund. The id of a reservation is forgotten when it is
+// settled. A clock that jumps ahead for a moment loses nothing: the day is that of
+// the clock, whichever way it goes.
 //
 // A restart begins with empty books, which refuse everything. Feed them by Book
 // or use [DayBalanceFromResults], and give back by Hold what was reserved.
@@ -36,7 +36,8 @@ type Ledger struct {
 	now   func() time.Time
 
 	mu           sync.Mutex
-	today        moscow.Day // the latest of the clock
+	today        moscow.Day // of the clock
+	first        moscow.Day // that is kept
 	books        map[bookKey]*book
 	reservations map[string]reservation
 }
@@ -45,8 +46,12 @@ type Ledger struct {
 type reservation struct {
 	key   bookKey
 	minor int64
+	at    time.Time
 	made  moscow.Day
 	last  moscow.Day // of its operations, as far as they are known
+	told  int        // of the book, when it was made
+	// guessed says that an operation's number wasn't known.
+	guessed bool
 }
 
 // NewLedger makes empty books. The rates are the bank's. The clock tells the
@@ -63,58 +68,9 @@ func NewLedger(rates Rates, now func() time.Time) (*Ledger, error) {
 	return &Ledger{rates: c, now: now, books: make(map[bookKey]*book), reservations: make(map[string]reservation)}, nil
 }
 
-// Paid books a payment: amount is what the customer paid, before any commission.
-// With an extended billnumber each payment of an order counts; with a plain one
-// the order counts once.
-func (l *Ledger) Paid(b Billnumber, w Wallet, amount Money, at time.Time) error {
-	if _, err := ParseBillnumber(string(b)); err != nil {
-		return &ValidationError{Field: "Billnumber", Reason: "must be 15 or 16 digits, with the operation behind a point if any", Err: err}
-	}
-	if err := checkBooking(w, amount, at); err != nil {
-		return err
-	}
-	l.open()
-	defer l.mu.Unlock()
-	l.pay(b, false, bookKey{w, amount.Currency()}, amount.Minor(), moscow.DayOf(at))
-	return nil
-}
-
-// Book books what [Client.ResultsByDate] tells; rows that aren't of a wallet are
-// passed over. Judged by the response code, as the rows have no state (protocol
-// §5): a payment counts with AS000, and not while its order is only authorised;
-// a cancel counts unless it was declined, AS300 and unknown codes included. The
-// client's own cancels are known by their operations and not counted again.
-//
-// While the outcome of a cancel is unknown its operation isn't known either:
-// then both its reservation and its row count, until it is resolved.
-func (l *Ledger) Book(rows []Payment) {
-	l.open()
-	defer l.mu.Unlock()
-	for i := range rows {
-		op := &rows[i].Operation
-		w := op.Wallet()
-		if w == NotWallet || op.Amount.IsZero() {
-			continue
-		}
-		key, day := bookKey{w, op.Amount.Currency()}, moscow.DayOf(op.Date)
-		switch op.Type {
-		case OperationPayment, OperationConfirmation:
-			held := op.Type == OperationPayment && (rows[i].Order.State == OrderDelayed || rows[i].Order.State == OrderPartialDelayed)
-			if followedStage(*op) == stageSucceeded && !held {
-				l.pay(op.Billnumber, op.Type == OperationConfirmation, key, op.Amount.Minor(), day)
-			}
-		case OperationCancel:
-			// Without a date it may be today's; a payment without one is nobody's day.
-			if op.Date.IsZero() {
-				day = l.today
-			}
-			l.bookCancel(op, key, day)
-		}
-	}
-}
-
 // Reserve is the method of [DayBalance]. The reservation is for the Moscow day
-// of at, or of the ledger's clock where that is later.
+// of at, or of the ledger's clock where that is later. A wallet without a rate is
+// a [*WalletRuleError] with [ErrNoRate].
 func (l *Ledger) Reserve(_ context.Context, id string, w Wallet, amount Money, at time.Time) error {
 	return l.reserve(id, w, amount, at, true)
 }
@@ -134,7 +90,7 @@ func (l *Ledger) reserve(id string, w Wallet, amount Money, at time.Time, mustFi
 		return err
 	}
 	key, made := bookKey{w, amount.Currency()}, moscow.DayOf(at)
-	l.open()
+	now := l.open()
 	defer l.mu.Unlock()
 	if r, found := l.reservations[id]; found {
 		if r.key != key || r.minor != amount.Minor() {
@@ -144,16 +100,19 @@ func (l *Ledger) reserve(id string, w Wallet, amount Money, at time.Time, mustFi
 	}
 	b := l.book(key)
 	if mustFit {
+		if !l.rates.has(w) {
+			return &WalletRuleError{Rule: ErrNoRate, Wallet: w, Cancel: amount}
+		}
 		made = max(made, l.today)
 		if available := b.available(made); amount.Minor() > available {
 			return &WalletRuleError{
 				Rule: ErrDayBalance, Wallet: w, Cancel: amount,
-				Available: key.money(available), NotBefore: moscow.Late(l.now()),
+				Available: key.money(available), NotBefore: moscow.Late(now),
 			}
 		}
 	}
 	b.add(&b.reserved, amount.Minor())
-	l.reservations[id] = reservation{key: key, minor: amount.Minor(), made: made, last: made}
+	l.reservations[id] = reservation{key: key, minor: amount.Minor(), at: at, made: made, last: made, told: b.told}
 	return nil
 }
 
@@ -169,51 +128,57 @@ func (l *Ledger) Settle(_ context.Context, id string, moved bool) error {
 	b := l.book(r.key)
 	b.reserved -= r.minor
 	if !moved {
+		if r.guessed {
+			b.unguess(id)
+		}
 		return nil
 	}
-	l.refund(b, r.made, r.minor)
-	if last := max(r.last, l.today); last != r.made {
-		l.refund(b, last, r.minor)
+	counted := map[moscow.Day]bool{}
+	for _, day := range [...]moscow.Day{r.made, r.last, l.today} {
+		if l.keeps(day) && !counted[day] {
+			b.add(&b.day(day).refunded, r.minor)
+			counted[day] = true
+		}
 	}
 	return nil
 }
 
-func (l *Ledger) refund(b *book, day moscow.Day, minor int64) {
-	if l.keeps(day) {
-		d := b.day(day)
-		b.add(&d.refunded, minor)
-	}
-}
-
-// name notes the operations of a cancel. The reservation becomes what they add
-// up to: a full cancel may have given back less than was left before, or more.
-func (l *Ledger) name(id string, operations []Operation) {
+// BookOperations is the method of [OperationBook]. The reservation becomes what
+// the operations add up to: a full cancel may have given back less than was left
+// before, or more.
+func (l *Ledger) BookOperations(_ context.Context, id string, operations []Operation) error {
 	l.open()
 	defer l.mu.Unlock()
 	r, found := l.reservations[id]
 	if !found {
-		return
+		return nil
 	}
 	b := l.book(r.key)
 	var sum int64
 	for i := range operations {
 		op := &operations[i]
 		// Beside the wallet's, a full cancel may have made one of a card or of bonus
-		// points. Without its mean of payment it counts as the wallet's.
-		if op.Amount.Currency() != r.key.currency || op.Wallet() != r.key.wallet && meanOf(*op) != (meanOfPayment{}) {
+		// points. Without its means of payment it counts as the wallet's.
+		unsaid := op.MeanTypeID == 0 && op.MeanTypeName == ""
+		if op.Amount.Currency() != r.key.currency || op.Wallet() != r.key.wallet && !unsaid {
 			continue
 		}
-		sum = min(sum+op.Amount.Minor(), maxMinor)
+		sum = min(sum+op.Amount.Minor(), bookLimit)
 		day := r.made
 		if !op.Date.IsZero() {
 			day = moscow.DayOf(op.Date)
 			r.last = max(r.last, day)
 		}
-		// Booked by its row before the answer told whose it is.
-		b.unbookCancel(cancelKey(op))
-		if l.keeps(day) {
-			b.day(day).cancels[cancelKey(op)] = 0
+		if op.Billnumber.Operation() == 0 {
+			b.guess(unnamedCancel{id: id, payment: op.Billnumber, minor: op.Amount.Minor(), at: r.at, since: r.told})
+			r.guessed = true
+			continue
 		}
+		if r.guessed {
+			b.unguess(id)
+			r.guessed = false
+		}
+		b.claim(cancelKey(op), id, op.Amount.Minor(), day)
 	}
 	if sum > 0 {
 		b.reserved -= r.minor
@@ -221,6 +186,7 @@ func (l *Ledger) name(id string, operations []Operation) {
 		r.minor = sum
 	}
 	l.reservations[id] = r
+	return nil
 }
 
 // WalletBalance is the day balance of one wallet in one currency.
@@ -260,69 +226,40 @@ func (l *Ledger) Balance(w Wallet, currency string, at time.Time) WalletBalance 
 	return balance
 }
 
-// open locks the ledger and turns its page at midnight.
-func (l *Ledger) open() {
-	today := moscow.DayOf(l.now())
+// open locks the ledger and turns its page at midnight. A clock that jumps ahead
+// and comes back finds its day as it was: what is forgotten is older than both.
+func (l *Ledger) open() (now time.Time) {
+	now = l.now()
+	today := moscow.DayOf(now)
 	l.mu.Lock()
-	if today <= l.today {
-		return
+	if today == l.today && l.first != 0 {
+		return now
 	}
-	l.today = today
+	before := l.today
+	if l.first == 0 {
+		before = today
+	}
+	l.today, l.first = today, min(today, before)-1
 	for _, b := range l.books {
-		for day := range b.days {
-			if !l.keeps(day) {
-				delete(b.days, day)
-			}
-		}
+		b.forget(l.first)
 	}
+	return now
 }
 
 // keeps tells the days whose books are open: what comes late belongs to the day
 // before, seldom to an older one.
-func (l *Ledger) keeps(day moscow.Day) bool { return day >= l.today-1 }
+func (l *Ledger) keeps(day moscow.Day) bool { return day >= l.first }
 
 func (l *Ledger) book(key bookKey) *book {
 	b := l.books[key]
 	if b == nil {
-		b = &book{days: make(map[moscow.Day]*bookDay)}
+		b = newBook()
 		l.books[key] = b
 	}
 	return b
 }
 
-func (l *Ledger) pay(b Billnumber, confirmation bool, key bookKey, minor int64, day moscow.Day) {
-	if l.keeps(day) {
-		l.book(key).pay(b, confirmation, minor, l.rates.on(key.wallet, minor), day)
-	}
-}
-
-func (l *Ledger) bookCancel(op *Operation, key bookKey, day moscow.Day) {
-	b := l.book(key)
-	switch {
-	case followedStage(*op) == stageDeclined:
-		b.unbookCancel(cancelKey(op))
-	case l.keeps(day):
-		b.bookCancel(cancelKey(op), op.Amount.Minor(), day)
-	}
-}
-
-// cancelKey names a cancel's operation. A plain billnumber is the same for every
-// cancel of the payment, so date and amount are added to it.
-func cancelKey(op *Operation) Billnumber {
-	if op.Billnumber.Operation() != 0 {
-		return op.Billnumber
-	}
-	return op.Billnumber + Billnumber("@"+strconv.FormatInt(op.Date.Unix(), 10)+"/"+op.Amount.Amount())
-}
-
-func checkBooking(w Wallet, amount Money, at time.Time) error {
-	switch {
-	case !isWallet(w):
-		return &ValidationError{Field: "Wallet", Reason: "must be WebMoney, YandexMoney or QIWI"}
-	case amount.IsZero():
-		return &ValidationError{Field: "Amount", Reason: "must be more than nothing"}
-	case at.IsZero():
-		return &ValidationError{Field: "At", Reason: "is required"}
-	}
-	return nil
+func (l *Ledger) pay(told bookedOperation, key bookKey) {
+	told.commission = l.rates.on(key.wallet, told.minor)
+	l.book(key).pay(told, l.keeps)
 }

@@ -2,6 +2,8 @@ package assist
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/assist-go/assist/internal/moscow"
 )
@@ -14,27 +16,28 @@ type bookKey struct {
 
 // money bounds a sum by the digits that an amount may have.
 func (k bookKey) money(minor int64) Money {
-	return Money{minor: min(max(minor, 0), maxMinor), currency: k.currency}
+	m, err := NewMoney(min(max(minor, 0), 1e15-1), k.currency)
+	if err != nil {
+		return Money{}
+	}
+	return m
 }
 
 // book is the balance of one wallet in one currency. Amounts are in minor units.
 type book struct {
 	reserved int64
 	days     map[moscow.Day]*bookDay
+	payments map[Billnumber]*bookedOrder  // by plain billnumber
+	cancels  map[Billnumber]*bookedCancel // by cancelKey
+	unnamed  []unnamedCancel
+	told     int  // how many new cancels the book was told of
 	full     bool // a sum left the numbers: nothing is available any more
 }
 
-type bookDay struct {
-	paid, commission, refunded int64
-	payments                   map[Billnumber]bookedPayment
-	cancels                    map[Billnumber]int64 // what was booked; 0 of our own, which settle
-}
+type bookDay struct{ paid, commission, refunded int64 }
 
-// bookedPayment is what counts of one order.
-type bookedPayment struct {
-	operations         []Billnumber
-	amount, commission int64
-	confirmed          bool
+func newBook() *book {
+	return &book{days: make(map[moscow.Day]*bookDay), payments: make(map[Billnumber]*bookedOrder), cancels: make(map[Billnumber]*bookedCancel)}
 }
 
 // bookLimit is far above a day's turnover, and low enough that no sum of four
@@ -52,7 +55,7 @@ func (b *book) add(sum *int64, minor int64) {
 func (b *book) day(day moscow.Day) *bookDay {
 	d := b.days[day]
 	if d == nil {
-		d = &bookDay{payments: make(map[Billnumber]bookedPayment), cancels: make(map[Billnumber]int64)}
+		d = new(bookDay)
 		b.days[day] = d
 	}
 	return d
@@ -68,51 +71,163 @@ func (b *book) available(day moscow.Day) int64 {
 	return max(d.paid-d.commission-d.refunded-b.reserved, 0)
 }
 
-// pay counts an operation of a payment once. A confirmation takes the place of
-// the authorisation, which only held the money.
-func (b *book) pay(number Billnumber, confirmation bool, minor, commission int64, day moscow.Day) {
-	d := b.day(day)
-	order := number.Payment()
-	p := d.payments[order]
-	if slices.Contains(p.operations, number) {
-		return
+// forget drops what belongs to days before one.
+func (b *book) forget(before moscow.Day) {
+	for day := range b.days {
+		if day < before {
+			delete(b.days, day)
+		}
 	}
-	// Told once by the plain number and once by the extended one.
-	again := len(p.operations) > 0 && number.Operation() == 0 || slices.Contains(p.operations, order)
-	p.operations = append(p.operations, number)
-	switch {
-	case !confirmation && (again || p.confirmed):
-		minor, commission = 0, 0
-	case confirmation && !p.confirmed:
-		d.paid -= p.amount
-		d.commission -= p.commission
-		p.amount, p.commission, p.confirmed = 0, 0, true
+	for number, order := range b.payments {
+		if order.latest() < before {
+			delete(b.payments, number)
+		}
 	}
-	p.amount += minor
-	p.commission += commission
-	d.payments[order] = p
-	b.add(&d.paid, minor)
-	b.add(&d.commission, commission)
+	for key, c := range b.cancels {
+		if c.latest() < before {
+			delete(b.cancels, key)
+		}
+	}
+	b.unnamed = slices.DeleteFunc(b.unnamed, func(u unnamedCancel) bool { return moscow.DayOf(u.at) < before })
 }
 
-func (b *book) bookCancel(key Billnumber, minor int64, day moscow.Day) {
-	for _, d := range b.days {
-		if _, known := d.cancels[key]; known {
+// bookedCancel is one operation of a cancel.
+type bookedCancel struct {
+	minor int64
+	days  []moscow.Day // it counts on each: rows may differ about its day
+	at    time.Time    // as its row says; zero where that isn't known
+	told  int          // when the book was told of it
+	// own is the id of the reservation that speaks for it, so that it counts
+	// nowhere else; guess is set where payment and amount alone told so.
+	own   string
+	guess *unnamedCancel
+}
+
+func (c *bookedCancel) latest() moscow.Day { return slices.Max(c.days) }
+
+func (c *bookedCancel) on(day moscow.Day) bool { return slices.Contains(c.days, day) }
+
+// unnamedCancel is a cancel of our own whose operation's number isn't known: a
+// flat answer had the plain billnumber (protocol §4).
+type unnamedCancel struct {
+	id      string
+	payment Billnumber
+	minor   int64
+	at      time.Time // of its reservation
+	since   int       // what the book was told before it
+}
+
+// mayBe tells whether a row's operation may be the unnamed one. What is dated a
+// minute before the reservation or more is another's.
+func (u *unnamedCancel) mayBe(payment Billnumber, minor int64, at time.Time) bool {
+	return u.payment == payment && u.minor == minor && (at.IsZero() || !at.Before(u.at.Add(-clockMinute)))
+}
+
+// clockMinute is how far Assist's clock may be behind ours.
+const clockMinute = time.Minute
+
+// bookCancel counts a row's operation once on each of its days.
+func (b *book) bookCancel(key, payment Billnumber, minor int64, at time.Time, day moscow.Day) {
+	c := b.cancels[key]
+	if c == nil {
+		b.told++
+		c = &bookedCancel{minor: minor, at: at, told: b.told}
+		b.cancels[key] = c
+		for i := range b.unnamed {
+			if u := b.unnamed[i]; u.mayBe(payment, minor, at) {
+				c.own, c.guess = u.id, &u
+				b.unnamed = append(b.unnamed[:i], b.unnamed[i+1:]...)
+				break
+			}
+		}
+	}
+	if c.on(day) {
+		return
+	}
+	c.days = append(c.days, day)
+	if c.own == "" {
+		b.add(&b.day(day).refunded, c.minor)
+	}
+}
+
+// unbookCancel takes back a cancel made elsewhere that was declined. Of our own the
+// reservation speaks.
+func (b *book) unbookCancel(key Billnumber) {
+	if c := b.cancels[key]; c != nil && c.own == "" {
+		b.uncount(c)
+		delete(b.cancels, key)
+	}
+}
+
+func (b *book) uncount(c *bookedCancel) {
+	for _, day := range c.days {
+		if d := b.days[day]; d != nil {
+			d.refunded -= c.minor
+		}
+	}
+}
+
+// claim gives an operation to the reservation that made it.
+func (b *book) claim(key Billnumber, id string, minor int64, day moscow.Day) {
+	c := b.cancels[key]
+	if c == nil {
+		c = &bookedCancel{minor: minor}
+		b.cancels[key] = c
+	} else if c.own == "" {
+		b.uncount(c)
+	}
+	if !c.on(day) {
+		c.days = append(c.days, day)
+	}
+	displaced := c.guess
+	c.own, c.guess = id, nil
+	if displaced != nil && displaced.id != id {
+		b.guess(*displaced)
+	}
+}
+
+// guess finds the operation of an unnamed cancel among the rows that were told
+// since its reservation, or waits for its row. Which of several equal ones it
+// was doesn't matter to any sum.
+func (b *book) guess(u unnamedCancel) {
+	var found *bookedCancel
+	for key, c := range b.cancels {
+		if c.own == u.id {
+			return // known already
+		}
+		if c.own == "" && c.told > u.since && u.mayBe(paymentOf(key), c.minor, c.at) && (found == nil || c.told < found.told) {
+			found = c
+		}
+	}
+	for _, known := range b.unnamed {
+		if known.id == u.id && known.payment == u.payment {
 			return
 		}
 	}
-	d := b.day(day)
-	d.cancels[key] = minor
-	b.add(&d.refunded, minor)
+	if found == nil {
+		b.unnamed = append(b.unnamed, u)
+		return
+	}
+	b.uncount(found)
+	found.own, found.guess = u.id, &u
 }
 
-// unbookCancel takes back a cancel made elsewhere. Our own stay marked: their
-// reservation speaks for them.
-func (b *book) unbookCancel(key Billnumber) {
-	for _, d := range b.days {
-		if minor := d.cancels[key]; minor > 0 {
-			d.refunded -= minor
-			delete(d.cancels, key)
+// unguess takes back what was guessed of a reservation.
+func (b *book) unguess(id string) {
+	for _, c := range b.cancels {
+		if c.own != id || c.guess == nil {
+			continue
+		}
+		c.own, c.guess = "", nil
+		for _, day := range c.days {
+			b.add(&b.day(day).refunded, c.minor)
 		}
 	}
+	b.unnamed = slices.DeleteFunc(b.unnamed, func(u unnamedCancel) bool { return u.id == id })
+}
+
+// paymentOf is the payment behind a cancelKey.
+func paymentOf(key Billnumber) Billnumber {
+	plain, _, _ := strings.Cut(string(key), "@")
+	return Billnumber(plain).Payment()
 }

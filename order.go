@@ -99,6 +99,9 @@ func bareOperations(operations []Operation) []Operation {
 type Payment struct {
 	Order     Order
 	Operation Operation
+	// Misdated says that the operation is dated outside of the period that was asked
+	// for. Dates contradict each other at times (protocol §7).
+	Misdated bool
 }
 
 // OrderState is the state of an order. It never tells what became of a cancel:
