@@ -50,6 +50,9 @@ var (
 	// ErrUnreadable: what came back is no complete answer of the service: cut,
 	// too large, HTML, of another root, with a required text missing.
 	ErrUnreadable = errors.New("assist: not a complete answer")
+	// ErrTooLarge: an answer beyond the limit of [WithMaxResponseSize], or of results
+	// by date. It is [ErrUnreadable] too.
+	ErrTooLarge = fmt.Errorf("%w: larger than the limit of the client", ErrUnreadable)
 	// ErrOtherAnswer: the answer is complete, but not about what was asked.
 	ErrOtherAnswer = errors.New("assist: an answer about something else")
 	// ErrContradiction: the answer says two things that can't both be true, or

@@ -38,11 +38,19 @@ func (e *neverSent) Unwrap() error { return e.err }
 
 var errSentTwice = errors.New("assist: the transport sent the cancel more than once, so this may not be all that was performed")
 
-// exchange posts one body and reads one whole answer. It is the only place
-// where the SDK sends a request. With once, nothing below it can send the body
-// a second time, and a failure is [*neverSent] only where that is proved. A reply
-// beside an error is what came of an answer.
+// exchange posts one body and reads one whole answer.
 func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once bool) (*reply, error) {
+	return c.exchangeBy(ctx, s, body, once, c.readAnswer)
+}
+
+// answerReader reads an answer into the reply, or tells why it is none.
+type answerReader func(context.Context, wire.Service, *http.Response, *reply) error
+
+// exchangeBy posts one body and reads the answer. It is the only place where the
+// SDK sends a request. With once, nothing below it can send the body a second
+// time, and a failure is [*neverSent] only where that is proved. A reply beside an
+// error is what came of an answer.
+func (c *Client) exchangeBy(ctx context.Context, s wire.Service, body []byte, once bool, read answerReader) (*reply, error) {
 	if ctx.Err() != nil {
 		return nil, &neverSent{contextError(ctx)}
 	}
@@ -76,7 +84,11 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		r.date = date
 	}
-	if err := c.readAnswer(ctx, s, resp, r); err != nil {
+	err = noAnswer(resp)
+	if err == nil {
+		err = read(ctx, s, resp, r)
+	}
+	if err != nil {
 		return r, r.failure(err)
 	}
 	if once && progress.sentTwice() {
@@ -86,19 +98,24 @@ func (c *Client) exchange(ctx context.Context, s wire.Service, body []byte, once
 	return r, nil
 }
 
-// readAnswer reads and decodes a whole answer, or tells why it is none.
-func (c *Client) readAnswer(ctx context.Context, s wire.Service, resp *http.Response, r *reply) error {
+// noAnswer tells, before any of the body is read, what can't be an answer.
+func noAnswer(resp *http.Response) error {
 	switch {
-	case r.status == http.StatusSwitchingProtocols:
+	case resp.StatusCode == http.StatusSwitchingProtocols:
 		// net/http hands the connection over, and watches neither the context nor
 		// any time limit from then on.
 		return fmt.Errorf("%w: another protocol", ErrUnreadable)
-	case r.status/100 == 3:
+	case resp.StatusCode/100 == 3:
 		// Who sends elsewhere hasn't answered, whatever stands beside it.
 		return fmt.Errorf("%w: a redirect", ErrUnreadable)
 	case isPacked(resp):
 		return fmt.Errorf("%w: compressed, which wasn't asked for", ErrUnreadable)
 	}
+	return nil
+}
+
+// readAnswer reads and decodes a whole answer, or tells why it is none.
+func (c *Client) readAnswer(ctx context.Context, s wire.Service, resp *http.Response, r *reply) error {
 	text, err := readWhole(resp.Body, resp.ContentLength, c.maxSize)
 	if err != nil {
 		return c.causeOf(ctx, err)
@@ -207,15 +224,14 @@ func (b *singleBody) seal() (untouched bool) {
 }
 
 var (
-	errTooLarge = fmt.Errorf("%w: larger than the limit of the client", ErrUnreadable)
-	errNothing  = fmt.Errorf("%w: a body that gives neither bytes nor an end", ErrUnreadable)
+	errNothing = fmt.Errorf("%w: a body that gives neither bytes nor an end", ErrUnreadable)
 )
 
 // readWhole reads to the end before anything is decoded: a half-read answer
 // must never look like a whole one.
 func readWhole(body io.Reader, length, limit int64) (string, error) {
 	if length > limit {
-		return "", errTooLarge
+		return "", ErrTooLarge
 	}
 	// One byte more, so that the end is met in the same buffer.
 	text := make([]byte, 0, max(length, 511)+1)
@@ -230,7 +246,7 @@ func readWhole(body io.Reader, length, limit int64) (string, error) {
 		}
 		switch {
 		case int64(len(text)) > limit:
-			return "", errTooLarge
+			return "", ErrTooLarge
 		case err == io.EOF:
 			return string(text), nil
 		case err != nil:

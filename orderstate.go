@@ -131,8 +131,13 @@ func onlyOnce(orders []Order) error {
 // ask makes one exchange with an order service. A refusal by codes is an error.
 // The attempt is counted from 1, for the log.
 func (c *Client) ask(ctx context.Context, q *wire.Request, attempt int) (*reply, error) {
+	return c.askBy(ctx, q, attempt, c.readAnswer)
+}
+
+// askBy is ask with an answer that is read in its own way.
+func (c *Client) askBy(ctx context.Context, q *wire.Request, attempt int, read answerReader) (*reply, error) {
 	start := time.Now()
-	r, err := c.exchange(ctx, q.Service, c.protocol.forService(q.Service).encode(q), false)
+	r, err := c.exchangeBy(ctx, q.Service, c.protocol.forService(q.Service).encode(q), false, read)
 	if r != nil {
 		r.began, r.ended = start, time.Now()
 	}

@@ -136,58 +136,6 @@ func TestOrderQuestionsThatFail(t *testing.T) {
 	}
 }
 
-const paymentXML = `<payment><ordernumber>n-7</ordernumber><billnumber>5700027202722028.1</billnumber><orderstate>Approved</orderstate>` +
-	`<orderamount>1.00</orderamount><ordercurrency>RUB</ordercurrency><amount>1.00</amount><currency>RUB</currency><meantype_id>36</meantype_id>` +
-	`<responsecode>AS000</responsecode><protocolname>HTTPS</protocolname><operationtype>100</operationtype><operationdate>23.10.2013 12:30:00</operationdate></payment>`
-
-func TestResultsByDate(t *testing.T) {
-	t.Parallel()
-	from := time.Date(2013, 10, 23, 12, 0, 0, 0, time.UTC)
-	var sent url.Values
-	rows := `<result firstcode="0" secondcode="0" count="1">` + paymentXML + `</result>`
-	ask := func(query PeriodQuery, answer string) ([]Payment, error) {
-		return asked(t, func(form url.Values) string { sent = form; return answer }, WithProtocol(SOAP)).ResultsByDate(t.Context(), query)
-	}
-	payments, err := ask(PeriodQuery{From: from, To: from.Add(24 * time.Hour), MeanTypeID: 36}, rows)
-	require.NoError(t, err)
-	require.Len(t, payments, 1)
-	assert.Equal(t, Billnumber("5700027202722028"), payments[0].Order.Billnumber)
-	assert.Empty(t, payments[0].Order.Operations)
-	assert.Equal(t, Billnumber("5700027202722028.1"), payments[0].Operation.Billnumber)
-	assert.Equal(t, "HTTPS", payments[0].Operation.ProtocolTypeName)
-	assert.Equal(t, rub(t, "1.00"), payments[0].Operation.Amount)
-	assert.Equal(t, "36", sent.Get("MeanType_ID"))
-	assert.Equal(t, "3", sent.Get("Format"), "by form and XML, whatever the protocol")
-	assert.Equal(t, []string{"2013", "10", "24", "12", "0"}, momentOf(sent, "End"))
-
-	payments, err = ask(PeriodQuery{From: from, To: from.Add(time.Hour)}, codesXML(0, 0))
-	require.NoError(t, err)
-	assert.Empty(t, payments)
-
-	_, err = ask(PeriodQuery{From: from.Add(-3 * time.Hour), To: from}, rows)
-	require.ErrorIs(t, err, ErrOtherAnswer, "a row outside the period: the server answered about its own three hours")
-	_, err = ask(PeriodQuery{From: from, To: from.Add(time.Hour)}, codesXML(5, 3))
-	var failed *FollowError
-	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, "resultbydate", failed.Service)
-	_, err = ask(PeriodQuery{From: from, To: from.Add(time.Hour)}, "<result></result>")
-	require.ErrorIs(t, err, ErrUnreadable, "nothing at all is not an empty period")
-	_, err = ask(PeriodQuery{From: from, To: from.Add(time.Hour)}, strings.Replace(rows, "5700027202722028.1", "x", 1))
-	require.ErrorIs(t, err, ErrUnreadable)
-
-	for name, query := range map[string]PeriodQuery{
-		"no start":      {To: from},
-		"no end":        {From: from},
-		"backwards":     {From: from, To: from.Add(-time.Hour)},
-		"over 24 hours": {From: from, To: from.Add(24*time.Hour + time.Second)},
-		"mean type":     {From: from, To: from.Add(time.Hour), MeanTypeID: -1},
-	} {
-		_, err := ask(query, rows)
-		assert.ErrorAs(t, err, new(*ValidationError), name)
-		assert.Equal(t, Unknown, OutcomeOf(err), name)
-	}
-}
-
 func TestQuestionThatNeverArrives(t *testing.T) {
 	t.Parallel()
 	c := mocked(t, roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") }))
