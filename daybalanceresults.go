@@ -3,6 +3,8 @@ package assist
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,12 +15,17 @@ const (
 	// resultsPause is between two questions: Assist takes one in ten minutes
 	// (protocol §5).
 	resultsPause = 10 * time.Minute
-	// resultsWindow is the longest period of one question; a longer one would be
+	// resultsWindowLimit is the longest period of one question; a longer one would be
 	// answered with the last three hours, silently.
-	resultsWindow = 24 * time.Hour
+	resultsWindowLimit = 24 * time.Hour
+	// resultsShortest is the shortest window that a large day is cut into.
+	resultsShortest = 15 * time.Minute
 	// resultsStale allows for a question every ten minutes, its answer's time, and
 	// the minute to which it is asked.
 	resultsStale = 15 * time.Minute
+	// resultsSettled is how long after its end a window is asked for again: what
+	// Assist lists late.
+	resultsSettled = time.Hour
 )
 
 // ResultsBalance is a [DayBalance] that Assist feeds: a ledger built from
@@ -35,13 +42,24 @@ type ResultsBalance struct {
 	ledger *Ledger
 	asker  *Client
 
-	mu     sync.Mutex
-	flight *resultsFlight
-	next   time.Time // of the process's own clock: no question before
-	err    error     // of the last question
-	day    moscow.Day
-	asked  []time.Time // by window of the day: up to when its rows are known
+	mu      sync.Mutex
+	flight  *resultsFlight
+	next    time.Time // of the process's own clock: no question before
+	err     error     // of the last question
+	day     moscow.Day
+	windows []resultsWindow // of the day
+	longest time.Duration   // of a window
 }
+
+// resultsWindow is a part of the day that one question may ask for.
+type resultsWindow struct {
+	from, to time.Time // to may lie behind the day's end: no question asks further than now
+	asked    time.Time // up to when its rows are known
+	tried    time.Time // when it was asked for last
+}
+
+// settled tells a window that will hardly change any more.
+func (w *resultsWindow) settled() bool { return !w.asked.Before(w.to.Add(resultsSettled)) }
 
 // resultsFlight is one question that any number of callers wait for.
 type resultsFlight struct {
@@ -52,10 +70,9 @@ type resultsFlight struct {
 	err       error
 }
 
-// asking is what a question will have told.
+// asking is one question, and up to when it will have told the window's rows.
 type asking struct {
-	day    moscow.Day
-	window int
+	window resultsWindow // as much of it as is over
 	upTo   time.Time
 }
 
@@ -71,9 +88,10 @@ type asking struct {
 //	balance, err := assist.DayBalanceFromResults(asker, assist.Rates{assist.QIWI: 35_000})
 //	client, err := assist.NewClient(baseURL, credentials, assist.WithWalletRules(balance))
 //
-// An answer holds every operation of the day, those of cards too, at some two
-// kilobytes each: give the asker a [WithMaxResponseSize] that suits the
-// merchant. Other programs that ask for results by date share the ten minutes.
+// An answer holds every operation of the day, those of cards too. Where it is too
+// large, or takes longer than the asker's time limit, the day is cut into shorter
+// windows, which are asked for in turn. Other programs that ask for results by date
+// share the ten minutes.
 func DayBalanceFromResults(asker *Client, rates Rates) (*ResultsBalance, error) {
 	if asker == nil {
 		return nil, &ValidationError{Field: "asker", Reason: "must not be nil"}
@@ -82,7 +100,7 @@ func DayBalanceFromResults(asker *Client, rates Rates) (*ResultsBalance, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &ResultsBalance{ledger: ledger, asker: asker}, nil
+	return &ResultsBalance{ledger: ledger, asker: asker, longest: resultsWindowLimit}, nil
 }
 
 // Reserve is the method of [DayBalance]. It refreshes the figures first, where a
@@ -170,16 +188,16 @@ func (r *ResultsBalance) board(ctx context.Context) (*resultsFlight, error) {
 		flight.waiting++
 		return flight, nil
 	}
-	now := r.asker.now()
-	query, window, due := r.question(now)
-	if !due || time.Now().Before(r.next) {
+	window, about := r.question(r.asker.now())
+	if window == nil || time.Now().Before(r.next) {
 		return nil, r.err
 	}
+	window.tried = about.upTo
 	// The question outlives a caller who goes while others wait for it.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	flight := &resultsFlight{cancel: cancel, landed: make(chan struct{}), waiting: 1}
 	r.flight = flight
-	go r.ask(ctx, flight, query, asking{day: r.day, window: window, upTo: now.Truncate(time.Minute)})
+	go r.ask(ctx, flight, about)
 	return flight, nil
 }
 
@@ -191,51 +209,135 @@ func (r *ResultsBalance) leave(flight *resultsFlight) (last bool) {
 	return flight.abandoned
 }
 
-func (r *ResultsBalance) ask(ctx context.Context, flight *resultsFlight, query PeriodQuery, about asking) {
-	defer close(flight.landed)
-	defer flight.cancel()
-	rows, err := r.asker.ResultsByDate(ctx, query)
+func (r *ResultsBalance) ask(ctx context.Context, flight *resultsFlight, about asking) {
+	err := errAskerGone
+	// Deferred, so that a transport that panics or ends its goroutine leaves nobody
+	// waiting: the error says so instead.
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("assist: the question for results by date panicked: %v", p)
+		}
+		r.land(flight, about, err)
+	}()
+	err = r.fetch(ctx, PeriodQuery{From: about.window.from, To: about.window.to})
+}
+
+var errAskerGone = errors.New("assist: the question for results by date ended without an answer")
+
+// fetch asks, and books the rows when there was a whole answer.
+func (r *ResultsBalance) fetch(ctx context.Context, query PeriodQuery) error {
+	var rows []bookedRow
+	came := false
+	err := r.asker.EachResult(ctx, query, func(p Payment) error {
+		came = true
+		if row, ok := bookedRowOf(&p); ok {
+			rows = append(rows, row)
+		}
+		return nil
+	})
 	if errors.Is(err, ErrOrderNotFound) {
-		// A day without operations.
-		rows, err = nil, nil
+		return nil // a day without operations
 	}
-	r.ledger.Book(rows)
+	switch {
+	case err == nil:
+		r.ledger.bookRows(rows)
+	case came && errors.Is(err, context.DeadlineExceeded):
+		// It was on its way, so a shorter one is in time.
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
+	}
+	return err
+}
+
+func (r *ResultsBalance) land(flight *resultsFlight, about asking, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	flight.err, r.err, r.flight = err, err, nil
-	if err == nil && about.day == r.day {
-		r.asked[about.window] = about.upTo
+	for i := range r.windows {
+		if w := &r.windows[i]; err == nil && w.from.Equal(about.window.from) {
+			w.asked = about.upTo
+		}
 	}
+	if isTooMuch(err) && !flight.abandoned {
+		r.shorten(about.window)
+	}
+	flight.err, r.err, r.flight = err, err, nil
 	// Counted from the answer: the question can't have reached Assist later. A
 	// question that failed counts too, since it may have.
 	r.next = time.Now().Add(resultsPause)
+	flight.cancel()
+	close(flight.landed)
 }
 
-// question chooses the window of the Moscow day that was asked for longest ago.
-func (r *ResultsBalance) question(now time.Time) (query PeriodQuery, window int, due bool) {
-	if day := moscow.DayOf(now); day != r.day || r.asked == nil {
-		r.day, r.asked = day, make([]time.Time, len(windowsOf(day)))
+// isTooMuch tells a question that a shorter window may answer.
+func isTooMuch(err error) bool {
+	var api *APIError
+	if errors.As(err, &api) {
+		return api.Second == secondCodeIntervalTooLarge || api.Second == secondCodeDocumentTooLarge
+	}
+	return errors.Is(err, ErrTooLarge)
+}
+
+const secondCodeDocumentTooLarge = 2
+
+// shorten halves the windows after one that was too large. What is known of the
+// old ones is known of the new.
+func (r *ResultsBalance) shorten(w resultsWindow) {
+	half := (w.to.Sub(w.from) / 2).Truncate(time.Minute)
+	if half < resultsShortest || half >= r.longest {
+		return
+	}
+	r.longest = half
+	before := r.windows
+	r.windows = r.windowsOf(r.day)
+	for i := range r.windows {
+		cut := &r.windows[i]
+		first := true
+		for _, old := range before {
+			if overlaps := old.from.Before(cut.to) && cut.from.Before(old.to); overlaps && (first || old.asked.Before(cut.asked)) {
+				cut.asked, first = old.asked, false
+			}
+		}
+	}
+}
+
+// question chooses the window of the Moscow day whose turn it is, or nil: the one
+// that was asked for longest ago, whatever came of it.
+func (r *ResultsBalance) question(now time.Time) (*resultsWindow, asking) {
+	if day := moscow.DayOf(now); day != r.day || r.windows == nil {
+		if r.windows != nil {
+			r.longest = min(2*r.longest, resultsWindowLimit) // the next day may be smaller
+		}
+		r.day, r.windows = day, r.windowsOf(day)
 	}
 	// A period that ends in the future could be taken for a wrong one.
 	end := now.Truncate(time.Minute)
-	for i, w := range windowsOf(r.day) {
-		if !w.From.Before(end) || due && !r.asked[i].Before(r.asked[window]) {
-			continue
+	var next *resultsWindow
+	for i := range r.windows {
+		w := &r.windows[i]
+		if w.from.Before(end) && !w.settled() && (next == nil || w.turn().Before(next.turn())) {
+			next = w
 		}
-		if w.To.After(end) {
-			w.To = end
-		}
-		query, window, due = w, i, true
 	}
-	return query, window, due
+	if next == nil {
+		return nil, asking{}
+	}
+	about := asking{window: *next, upTo: end}
+	if about.window.to.After(end) {
+		about.window.to = end
+	}
+	return next, about
 }
 
-// windowsOf cuts a Moscow day into periods that one question may ask for. The
-// last may reach beyond the day: no question asks further than now.
-func windowsOf(day moscow.Day) []PeriodQuery {
-	var windows []PeriodQuery
-	for from, end := day.Start(), (day + 1).Start(); from.Before(end); from = from.Add(resultsWindow) {
-		windows = append(windows, PeriodQuery{From: from, To: from.Add(resultsWindow)})
+func (w *resultsWindow) turn() time.Time {
+	if w.tried.After(w.asked) {
+		return w.tried
+	}
+	return w.asked
+}
+
+// windowsOf cuts a Moscow day into periods that one question may ask for.
+func (r *ResultsBalance) windowsOf(day moscow.Day) (windows []resultsWindow) {
+	for from, end := day.Start(), day.End(); from.Before(end); from = from.Add(r.longest) {
+		windows = append(windows, resultsWindow{from: from, to: from.Add(r.longest)})
 	}
 	return windows
 }
@@ -246,22 +348,27 @@ func (r *ResultsBalance) freshness(now time.Time) (asOf time.Time, stale bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	day := moscow.DayOf(now)
-	asOf, age := day.Start(), resultsStale
-	begun := 0
-	for i, w := range windowsOf(day) {
-		if !w.From.Before(now.Truncate(time.Minute)) {
+	windows := r.windows
+	if day != r.day || windows == nil {
+		windows = r.windowsOf(day)
+	}
+	never := !slices.ContainsFunc(windows, func(w resultsWindow) bool { return !w.asked.IsZero() })
+	asOf = day.Start()
+	turns := 0
+	for i := range windows {
+		w := &windows[i]
+		if !w.from.Before(now.Truncate(time.Minute)) || w.settled() {
 			continue
 		}
-		var asked time.Time
-		if day == r.day && r.asked != nil {
-			asked = r.asked[i]
+		known := w.asked
+		if known.Before(w.from) && !never {
+			known = w.from // what came before it is told by the windows before
 		}
-		if begun == 0 || asked.Before(asOf) {
-			asOf = asked
+		if turns == 0 || known.Before(asOf) {
+			asOf = known
 		}
-		begun++
+		turns++
 	}
-	age *= time.Duration(max(begun, 1))
-	// What was never asked for is of the year 1.
-	return asOf, r.err != nil || now.Sub(asOf) > age
+	// Windows take turns. What was never asked for is of the year 1.
+	return asOf, r.err != nil || now.Sub(asOf) > resultsStale*time.Duration(max(turns, 1))
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +18,8 @@ import (
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/assist-go/assist/internal/moscow"
 )
 
 // resultsServer answers results by date from a list of rows, and notes when it
@@ -27,7 +31,10 @@ type resultsServer struct {
 	rows      string
 	fails     bool
 	takes     time.Duration
-	lingers   time.Duration // after the request was given up
+	lingers   time.Duration                   // after the request was given up
+	atMost    time.Duration                   // of a period; a longer one is refused as too long
+	byPeriod  func(from, to time.Time) string // the rows, in the place of rows
+	panics    any
 	cancelled int
 }
 
@@ -43,8 +50,18 @@ func (s *resultsServer) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	s.asked = append(s.asked, time.Now())
 	s.windows = append(s.windows, strings.Join(momentOf(form, "Start"), "-")+" to "+strings.Join(momentOf(form, "End"), "-"))
-	rows, fails, takes, lingers := s.rows, s.fails, s.takes, s.lingers
+	rows, fails, takes, lingers, panics := s.rows, s.fails, s.takes, s.lingers, s.panics
+	if s.byPeriod != nil {
+		rows = s.byPeriod(momentAt(form, "Start"), momentAt(form, "End"))
+	}
+	tooLong := s.atMost > 0 && momentAt(form, "End").Sub(momentAt(form, "Start")) > s.atMost
 	s.mu.Unlock()
+	if panics != nil {
+		panic(panics)
+	}
+	if tooLong {
+		return httpmock.NewStringResponse(http.StatusOK, codesXML(5, 4)), nil
+	}
 	select {
 	case <-time.After(takes):
 	case <-req.Context().Done():
@@ -57,6 +74,14 @@ func (s *resultsServer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return httpmock.NewStringResponse(http.StatusOK, fmt.Sprintf(
 		`<?xml version="1.0"?><result firstcode="0" secondcode="0" count="%d">%s</result>`, strings.Count(rows, "<payment>"), rows)), nil
+}
+
+func momentAt(form url.Values, prefix string) time.Time {
+	var n [5]int
+	for i, text := range momentOf(form, prefix) {
+		n[i], _ = strconv.Atoi(text)
+	}
+	return time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], 0, 0, time.UTC)
 }
 
 func (s *resultsServer) set(change func(*resultsServer)) {
@@ -209,7 +234,7 @@ func TestResultsOfADayOf25Hours(t *testing.T) {
 		require.NoError(t, r.Refresh(ctx))
 		b := r.Balance(QIWI, "RUB", time.Now())
 		assert.Equal(t, rub(t, "1.00"), b.Available)
-		assert.True(t, b.Stale, "the last hour is not known yet")
+		assert.Equal(t, utc(t, "2014-10-26 20:00:00"), b.AsOf.UTC(), "the last hour is not known yet")
 
 		time.Sleep(10 * time.Minute)
 		server.set(func(s *resultsServer) { s.rows = row("5700027202722029.1", "100", "2.00", "AS000", late) })
@@ -368,5 +393,164 @@ func TestResultsKnowOurOwnCancels(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		require.NoError(t, r.Refresh(ctx))
 		assert.Equal(t, "1.00 0.00 0.10 0.00 0.90", figures(r.Balance(QIWI, "RUB", noon)))
+	})
+}
+
+// A transport that panics can't kill the process, nor leave anybody waiting.
+func TestQuestionThatPanics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		noon := until(t, "2026-03-03 12:00:00")
+		server := &resultsServer{panics: "no transport", rows: row("5700027202722028.1", "100", "1.00", "AS000", noon)}
+		r := fromResults(t, server, Rates{QIWI: 0})
+		var callers sync.WaitGroup
+		for n := range 5 {
+			callers.Go(func() {
+				err := r.Reserve(t.Context(), strconv.Itoa(n), QIWI, rub(t, "0.50"), time.Now())
+				assert.True(t, broken(t, err).Stale)
+			})
+		}
+		callers.Wait()
+		require.ErrorContains(t, r.Refresh(t.Context()), "no transport")
+		server.set(func(s *resultsServer) { s.panics = nil })
+		time.Sleep(10 * time.Minute)
+		require.NoError(t, r.Reserve(t.Context(), "a", QIWI, rub(t, "0.50"), time.Now()))
+	})
+}
+
+// goexit ends the goroutine that asks, as a test's FailNow in a transport does.
+type goexit struct{}
+
+func (goexit) RoundTrip(*http.Request) (*http.Response, error) {
+	runtime.Goexit()
+	return nil, nil
+}
+
+func TestQuestionThatNeverComesBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		until(t, "2026-03-03 12:00:00")
+		r, err := DayBalanceFromResults(mocked(t, goexit{}), Rates{QIWI: 0})
+		require.NoError(t, err)
+		require.ErrorIs(t, r.Refresh(t.Context()), errAskerGone)
+		require.ErrorIs(t, r.Refresh(t.Context()), errAskerGone)
+	})
+}
+
+// A day that is too large for one question is cut into windows, asked in turn and
+// never more often than once in ten minutes.
+func TestDayTooLargeForOneQuestion(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		until(t, "2026-03-03 09:00:00")
+		server := &resultsServer{atMost: 13 * time.Hour}
+		r := fromResults(t, server, Rates{QIWI: 0})
+		require.NoError(t, r.Refresh(ctx))
+		until(t, "2026-03-03 11:00:00")
+		server.set(func(s *resultsServer) {
+			s.rows = row("5700027202722028.1", "100", "5.00", "AS000", time.Now().Add(-time.Minute))
+		})
+		var refused *APIError
+		require.ErrorAs(t, r.Refresh(ctx), &refused, "14 hours")
+		assert.True(t, r.Balance(QIWI, "RUB", time.Now()).Stale)
+		time.Sleep(10 * time.Minute)
+		require.NoError(t, r.Refresh(ctx))
+		b := r.Balance(QIWI, "RUB", time.Now())
+		assert.Equal(t, rub(t, "5.00"), b.Available)
+		assert.Equal(t, utc(t, "2026-03-03 11:00:00"), b.AsOf.UTC(), "the night was known when the morning's question was answered")
+		assert.False(t, b.Stale)
+		assert.Equal(t, []string{
+			"2026-3-2-21-0 to 2026-3-3-9-0", "2026-3-2-21-0 to 2026-3-3-11-0",
+			"2026-3-3-4-0 to 2026-3-3-11-0",
+		}, server.windows, "halves; the first lies an hour before what is known")
+
+		until(t, "2026-03-04 20:50:00")
+		server.set(func(s *resultsServer) {
+			s.rows = row("5700027202722029.1", "100", "7.00", "AS000", time.Now().Add(-time.Minute))
+		})
+		for range 12 {
+			_ = r.Refresh(ctx)
+			time.Sleep(10 * time.Minute)
+		}
+		assert.Contains(t, strings.Join(server.windows, ", "), ", 2026-3-4-21-0 to 2026-3-4-21-", "the new day begins with one window")
+		for i := 1; i < len(server.asked); i++ {
+			assert.GreaterOrEqual(t, server.asked[i].Sub(server.asked[i-1]), 10*time.Minute)
+		}
+	})
+}
+
+// Whenever a program starts, a large day is known some questions later.
+func TestLargeDayIsKnownInTheEnd(t *testing.T) {
+	t.Parallel()
+	for _, atMost := range []time.Duration{time.Hour, 3 * time.Hour, 13 * time.Hour} {
+		for _, start := range []string{"2026-03-03 02:00:00", "2026-03-03 13:00:00", "2014-10-26 12:00:00"} {
+			synctest.Test(t, func(t *testing.T) {
+				at := until(t, start)
+				// One window's only row is misdated: it isn't known, and costs no other.
+				odd := moscow.DayOf(at).Start().Add(10 * time.Minute)
+				server := &resultsServer{atMost: atMost, byPeriod: func(from, to time.Time) string {
+					if !from.After(odd) && odd.Before(to) && to.Sub(from) < 2*time.Hour {
+						return row("5700027202722028.1", "300", "5.00", "AS000", odd.Add(24*time.Hour))
+					}
+					return row("5700027202722029.1", "100", "5.00", "AS000", to)
+				}}
+				r := fromResults(t, server, Rates{QIWI: 0})
+				known := 0
+				for n := range 60 {
+					_ = r.Refresh(t.Context())
+					if !r.Balance(QIWI, "RUB", time.Now()).Paid.IsZero() && known == 0 {
+						known = n + 1
+					}
+					time.Sleep(10*time.Minute + time.Second)
+					if moscow.DayOf(time.Now()) != moscow.DayOf(at) {
+						break
+					}
+				}
+				assert.Positive(t, known, "%s by %s", start, atMost)
+			})
+		}
+	}
+}
+
+// The ten minutes don't begin anew at midnight; until the new day's first answer
+// nothing of it is known.
+func TestTenMinutesAcrossMidnight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, late := t.Context(), until(t, "2026-03-03 20:58:00")
+		server := &resultsServer{rows: row("5700027202722028.1", "100", "5.00", "AS000", late)}
+		r := fromResults(t, server, Rates{QIWI: 0})
+		require.NoError(t, r.Reserve(ctx, "yesterday's", QIWI, rub(t, "2.00"), time.Now()))
+		until(t, "2026-03-03 21:05:00")
+		rule := broken(t, r.Reserve(ctx, "a", QIWI, rub(t, "1.00"), time.Now()))
+		assert.True(t, rule.Stale)
+		assert.Equal(t, utc(t, "2026-03-04 20:00:00"), rule.NotBefore)
+		assert.Equal(t, 1, server.questions(), "asked seven minutes ago")
+		server.set(func(s *resultsServer) {
+			s.rows = row("5700027202722029.1", "100", "5.00", "AS000", late.Add(6*time.Minute)) + row("5700027202722028.2", "300", "1.00", "AS300", late.Add(5*time.Minute))
+		})
+		until(t, "2026-03-03 21:08:00")
+		require.NoError(t, r.Reserve(ctx, "a", QIWI, rub(t, "2.00"), time.Now()))
+		assert.Equal(t, "2026-3-3-21-0 to 2026-3-3-21-8", server.windows[1])
+		b := r.Balance(QIWI, "RUB", time.Now())
+		assert.Equal(t, "5.00 0.00 1.00 4.00 0.00", figures(b), "yesterday's is still open")
+		assert.False(t, b.Stale)
+	})
+}
+
+// A question that is on its way over midnight is booked on its own days, and tells
+// nothing of the new one.
+func TestAnswerThatComesAfterMidnight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		late := until(t, "2026-03-03 20:59:30")
+		server := &resultsServer{takes: time.Minute, rows: row("5700027202722028.1", "100", "5.00", "AS000", late.Add(-time.Hour))}
+		r := fromResults(t, server, Rates{QIWI: 0})
+		require.NoError(t, r.Refresh(t.Context()))
+		assert.Equal(t, rub(t, "5.00"), r.Balance(QIWI, "RUB", late).Paid)
+		b := r.Balance(QIWI, "RUB", time.Now().Add(time.Minute))
+		assert.Equal(t, "0.00 0.00 0.00 0.00 0.00", figures(b))
+		assert.True(t, b.Stale)
 	})
 }

@@ -178,7 +178,7 @@ func (l *Ledger) BookOperations(_ context.Context, id string, operations []Opera
 			b.unguess(id)
 			r.guessed = false
 		}
-		b.claim(cancelKey(op), id, op.Amount.Minor(), day)
+		b.claim(cancelKey(op.Billnumber, op), id, op.Amount.Minor(), day)
 	}
 	if sum > 0 {
 		b.reserved -= r.minor

@@ -3,6 +3,7 @@ package assist
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/assist-go/assist/internal/moscow"
@@ -78,16 +79,21 @@ type bookedRow struct {
 // bookedRowOf passes over what changes no balance.
 func bookedRowOf(p *Payment) (bookedRow, bool) {
 	op := &p.Operation
+	w := op.Wallet()
+	if w == NotWallet {
+		return bookedRow{}, false
+	}
+	// Cloned: the texts of a row keep all of it in memory.
 	row := bookedRow{
-		key: bookKey{op.Wallet(), op.Amount.Currency()}, number: op.Billnumber, kind: op.Type, minor: op.Amount.Minor(),
+		key: bookKey{w, strings.Clone(op.Amount.Currency())}, number: Billnumber(strings.Clone(string(op.Billnumber))), kind: op.Type, minor: op.Amount.Minor(),
 		at: op.Date, misdated: p.Misdated, declined: op.Declined(),
 	}
 	row.held = op.Type == OperationPayment && (p.Order.State == OrderDelayed || p.Order.State == OrderPartialDelayed)
 	switch {
-	case row.key.wallet == NotWallet || row.minor == 0:
+	case row.minor == 0:
 		return row, false
 	case op.Type == OperationCancel:
-		row.number = cancelKey(op)
+		row.number = cancelKey(row.number, op)
 		return row, true
 	case op.Type == OperationPayment || op.Type == OperationConfirmation:
 		return row, op.Succeeded() && !op.Date.IsZero() && !p.Misdated
@@ -144,11 +150,11 @@ func (l *Ledger) bookCancel(row *bookedRow, day moscow.Day) {
 
 // cancelKey names a cancel's operation. A plain billnumber is the same for every
 // cancel of the payment, so date and amount are added to it.
-func cancelKey(op *Operation) Billnumber {
-	if op.Billnumber.Operation() != 0 {
-		return op.Billnumber
+func cancelKey(number Billnumber, op *Operation) Billnumber {
+	if number.Operation() != 0 {
+		return number
 	}
-	return op.Billnumber + Billnumber("@"+strconv.FormatInt(op.Date.Unix(), 10)+"/"+op.Amount.Amount())
+	return number + Billnumber("@"+strconv.FormatInt(op.Date.Unix(), 10)+"/"+op.Amount.Amount())
 }
 
 func checkBooking(w Wallet, amount Money, at time.Time) error {

@@ -114,7 +114,7 @@ func resultsFrom(t testing.TB, body func() io.ReadCloser, opts ...Option) *Clien
 func TestResultsOfABusyDay(t *testing.T) {
 	t.Parallel()
 	from := utc(t, "2026-07-01 00:00:00")
-	for _, test := range []struct{ rows, padding int }{{600, 1600}, {20_000, 3000}} {
+	for _, test := range []struct{ rows, padding int }{{600, 1600}, {8_000, 3000}} {
 		client := resultsFrom(t, func() io.ReadCloser {
 			return &rowsBody{rows: test.rows, row: func(n int) string { return resultRow(n, from.Add(time.Hour), test.padding) }}
 		}, WithMaxResponseSize(1<<10))
