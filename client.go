@@ -195,3 +195,6 @@ func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
 }
+
+// Now is the time by the client's clock: [time.Now], or that of [WithClock].
+func (c *Client) Now() time.Time { return c.now() }

@@ -12,7 +12,7 @@ import (
 
 // DayBalance keeps the merchant's cap on wallet refunds (protocol §6): what was
 // paid on a wallet during the Moscow day, less the bank's commission and what
-// went back. [Ledger] keeps it in memory; an implementation of one's own can
+// went back. Package ledger keeps it in memory; an implementation of one's own can
 // keep it where several processes share it.
 //
 // A cancel reserves before it is sent and settles when its result is final. A

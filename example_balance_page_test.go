@@ -11,11 +11,12 @@ import (
 
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/ledger"
 )
 
 // balancePage shows an operator what each wallet still allows to give back.
 type balancePage struct {
-	balance *assist.ResultsBalance
+	balance *ledger.ResultsBalance
 	now     func() time.Time
 }
 
@@ -30,7 +31,7 @@ func (p balancePage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := p.balance.Refresh(r.Context()); err != nil {
 		log.Print(err)
 	}
-	var rows []assist.WalletBalance
+	var rows []ledger.WalletBalance
 	for _, wallet := range []assist.Wallet{assist.WebMoney, assist.YandexMoney, assist.QIWI} {
 		rows = append(rows, p.balance.Balance(wallet, "RUB", p.now()))
 	}
@@ -53,8 +54,8 @@ func Example_balancePage() {
 	server.Advance(time.Minute)
 
 	// The client that asks is not the one that cancels, which needs the balance.
-	balance, err := assist.DayBalanceFromResults(server.Client(assist.WithClock(server.Now)),
-		assist.Rates{assist.WebMoney: 8_000, assist.YandexMoney: 20_000, assist.QIWI: 35_000})
+	balance, err := ledger.FromResults(server.Client(assist.WithClock(server.Now)),
+		ledger.Rates{assist.WebMoney: 8_000, assist.YandexMoney: 20_000, assist.QIWI: 35_000})
 	if err != nil {
 		log.Fatal(err)
 	}

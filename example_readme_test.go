@@ -11,6 +11,7 @@ import (
 
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/ledger"
 	"github.com/assist-go/assist/openpgp"
 )
 
@@ -87,7 +88,7 @@ func walletClient(baseURL string, cred assist.Credentials) (*assist.Client, erro
 		return nil, err
 	}
 	// What the bank keeps of each payment, in parts per million: 0.8 % and 3.5 %.
-	balance, err := assist.DayBalanceFromResults(asker, assist.Rates{assist.WebMoney: 8_000, assist.QIWI: 35_000})
+	balance, err := ledger.FromResults(asker, ledger.Rates{assist.WebMoney: 8_000, assist.QIWI: 35_000})
 	if err != nil {
 		return nil, err
 	}

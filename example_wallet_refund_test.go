@@ -13,6 +13,7 @@ import (
 
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/ledger"
 )
 
 // refundDesk gives money back over HTTP. Where a wallet's rule forbids it now,
@@ -68,14 +69,14 @@ func Example_walletRefund() {
 	server.StandAt(time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC))
 	order := server.Pay(assisttest.Payment{OrderNumber: "A-17", Amount: roubles("100.00"), MeanTypeID: 36})
 
-	// In a program the balance comes from assist.DayBalanceFromResults.
-	ledger, err := assist.NewLedger(assist.Rates{assist.QIWI: 35_000}, server.Now)
+	// In a program the balance comes from ledger.FromResults.
+	books, err := ledger.New(ledger.Rates{assist.QIWI: 35_000}, server.Now)
 	if err != nil {
 		log.Fatal(err)
 	}
 	desk := http.NewServeMux()
 	desk.Handle("POST /refund/{order}", refundDesk{
-		client: server.Client(assist.WithWalletRules(ledger), assist.WithClock(server.Now)),
+		client: server.Client(assist.WithWalletRules(books), assist.WithClock(server.Now)),
 		orders: func(number string) (assist.Order, bool) { return order, number == order.Number },
 	})
 	ask := func() {
@@ -89,7 +90,7 @@ func Example_walletRefund() {
 	ask()
 	server.StandAt(time.Date(2026, 7, 1, 21, 0, 0, 0, time.UTC))
 	ask()
-	if err := ledger.Paid("5700027202722028.1", assist.QIWI, roubles("200.00"), server.Now()); err != nil {
+	if err := books.Paid("5700027202722028.1", assist.QIWI, roubles("200.00"), server.Now()); err != nil {
 		log.Fatal(err)
 	}
 	ask()

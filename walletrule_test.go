@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assist-go/assist/internal/draws"
 	"github.com/assist-go/assist/internal/moscow"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -259,19 +260,19 @@ func TestRuleTexts(t *testing.T) {
 // Whatever the facts, CheckWallet answers, always alike, and what it allows is
 // within every limit.
 func FuzzCheckWallet(f *testing.F) {
-	amount := func(d *Draws) Money {
+	amount := func(d *draws.Draws) Money {
 		if d.Below(10) == 0 {
 			return Money{}
 		}
-		return Money{minor: d.Below(501), currency: Pick(d, "RUB", "RUB", "RUB", "USD")}
+		return Money{minor: d.Below(501), currency: draws.Pick(d, "RUB", "RUB", "RUB", "USD")}
 	}
-	instant := func(d *Draws) time.Time {
+	instant := func(d *draws.Draws) time.Time {
 		if d.Below(10) == 0 {
 			return time.Time{}
 		}
 		return time.Unix(d.Between(-1<<40, 1<<40), 0)
 	}
-	check := func(t *testing.T, d *Draws) {
+	check := func(t *testing.T, d *draws.Draws) {
 		f := WalletFacts{
 			Wallet: Wallet(d.Between(-1, 5)), PaidAt: instant(d), Now: instant(d),
 			Paid: amount(d), Refunded: amount(d), Cancel: amount(d),
@@ -296,7 +297,7 @@ func FuzzCheckWallet(f *testing.F) {
 			assert.LessOrEqual(t, f.Cancel.Minor(), f.Balance.Minor())
 		}
 	}
-	PlayDraws(f, func(t *testing.T, d *Draws) {
+	draws.Play(f, func(t *testing.T, d *draws.Draws) {
 		for d.More() {
 			check(t, d)
 		}

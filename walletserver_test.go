@@ -14,6 +14,8 @@ import (
 
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/internal/draws"
+	"github.com/assist-go/assist/ledger"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -177,18 +179,18 @@ func TestDayBalanceOnBothSides(t *testing.T) {
 			server.StandAt(instant(t, "2026-07-01 12:00:00"))
 			order := server.Pay(assisttest.Payment{Amount: money(t, "200.00"), MeanTypeID: mean})
 			server.StandAt(instant(t, "2026-07-02 12:00:00"))
-			ledger, err := assist.NewLedger(assist.Rates{wallet: 35_000}, server.Now)
+			books, err := ledger.New(ledger.Rates{wallet: 35_000}, server.Now)
 			require.NoError(t, err)
 			pay := func(amount string) {
 				paid := server.Pay(assisttest.Payment{Amount: money(t, amount), MeanTypeID: mean})
-				require.NoError(t, ledger.Paid(paid.Operations[0].Billnumber, wallet, paid.Amount, paid.Operations[0].Date))
+				require.NoError(t, books.Paid(paid.Operations[0].Billnumber, wallet, paid.Amount, paid.Operations[0].Date))
 			}
 			pay("100.00")
 			pay("0.01")
-			available := func() assist.Money { return ledger.Balance(wallet, "RUB", server.Now()).Available }
+			available := func() assist.Money { return books.Balance(wallet, "RUB", server.Now()).Available }
 			assert.Equal(t, server.DayBalance(wallet, "RUB"), available())
 
-			ruled := server.Client(assist.WithWalletRules(ledger), assist.WithClock(server.Now))
+			ruled := server.Client(assist.WithWalletRules(books), assist.WithClock(server.Now))
 			unruled := server.Client(assist.WithClock(server.Now))
 			cancel := func(client *assist.Client, amount string) error {
 				order, _ = server.Order(order.Billnumber)
@@ -205,7 +207,7 @@ func TestDayBalanceOnBothSides(t *testing.T) {
 			require.ErrorIs(t, cancel(ruled, "0.01"), assist.ErrDayBalance)
 			server.StandAt(instant(t, "2026-07-02 21:00:00"))
 			pay("50.00")
-			balance := ledger.Balance(wallet, "RUB", server.Now())
+			balance := books.Balance(wallet, "RUB", server.Now())
 			open := balance.Reserved
 			assert.Equal(t, wallet == assist.WebMoney, !open.IsZero(), "a WebMoney cancel in process counts on the next day too")
 			require.ErrorIs(t, cancel(ruled, "48.26"), assist.ErrDayBalance)
@@ -246,15 +248,15 @@ func ruleOf(t testing.TB, err error) *assist.WalletRuleError {
 
 // What the client's rules and ledger let pass, the server never refuses.
 func FuzzRulesAgreeWithTheServer(f *testing.F) {
-	assist.PlayDraws(f, func(t *testing.T, d *assist.Draws) {
+	draws.Play(f, func(t *testing.T, d *draws.Draws) {
 		clock := &atomic.Int64{}
-		clock.Store(instant(t, assist.Pick(d, "2013-10-23 19:00:00", "2014-10-25 12:00:00", "2026-07-01 20:00:00")).Unix())
+		clock.Store(instant(t, draws.Pick(d, "2013-10-23 19:00:00", "2014-10-25 12:00:00", "2026-07-01 20:00:00")).Unix())
 		now := func() time.Time { return time.Unix(clock.Load(), 0).UTC() }
 		server := assisttest.NewServer(t, assisttest.WithClock(now), assisttest.InMemory(), assisttest.WithSettleDelay(time.Hour),
 			assisttest.WithCommission(assist.WebMoney, 80), assisttest.WithCommission(assist.YandexMoney, 0), assisttest.WithCommission(assist.QIWI, 350))
-		ledger, err := assist.NewLedger(assist.Rates{assist.WebMoney: 8_000, assist.YandexMoney: 0, assist.QIWI: 35_000}, now)
+		books, err := ledger.New(ledger.Rates{assist.WebMoney: 8_000, assist.YandexMoney: 0, assist.QIWI: 35_000}, now)
 		require.NoError(t, err)
-		client := server.Client(assist.WithWalletRules(ledger), assist.WithClock(now))
+		client := server.Client(assist.WithWalletRules(books), assist.WithClock(now))
 		var orders []assist.Billnumber
 		var open []*assist.Cancellation
 		rubles := func(most int64) assist.Money {
@@ -264,17 +266,17 @@ func FuzzRulesAgreeWithTheServer(f *testing.F) {
 		}
 		steps := []func(){
 			func() { // pay
-				order := server.Pay(assisttest.Payment{Amount: rubles(10_000), MeanTypeID: assist.Pick(d, walletMeans...)})
+				order := server.Pay(assisttest.Payment{Amount: rubles(10_000), MeanTypeID: draws.Pick(d, walletMeans...)})
 				orders = append(orders, order.Billnumber)
 				if paid := order.Operations[0]; assist.WalletOf(paid.MeanTypeID) != assist.NotWallet {
-					require.NoError(t, ledger.Paid(paid.Billnumber, assist.WalletOf(paid.MeanTypeID), paid.Amount, paid.Date))
+					require.NoError(t, books.Paid(paid.Billnumber, assist.WalletOf(paid.MeanTypeID), paid.Amount, paid.Date))
 				}
 			},
 			func() { // cancel
 				if len(orders) == 0 {
 					return
 				}
-				order, _ := server.Order(assist.Pick(d, orders...))
+				order, _ := server.Order(draws.Pick(d, orders...))
 				send, amount := client.CancelFull, assist.Money{}
 				if d.Yes() {
 					send, amount = client.Cancel, rubles(order.Amount.Minor())
@@ -298,7 +300,7 @@ func FuzzRulesAgreeWithTheServer(f *testing.F) {
 		for d.More() {
 			steps[d.Below(int64(len(steps)))]()
 			for _, w := range []assist.Wallet{assist.WebMoney, assist.YandexMoney, assist.QIWI} {
-				ours, theirs := ledger.Balance(w, "RUB", now()).Available, server.DayBalance(w, "RUB")
+				ours, theirs := books.Balance(w, "RUB", now()).Available, server.DayBalance(w, "RUB")
 				assert.LessOrEqual(t, ours.Minor(), theirs.Minor(), "the ledger is never the more generous")
 			}
 		}
@@ -314,11 +316,11 @@ func TestHundredHandlersAtOnce(t *testing.T) {
 		orders = append(orders, server.Pay(assisttest.Payment{Amount: money(t, "2.00"), MeanTypeID: 36}))
 	}
 	server.StandAt(instant(t, "2026-07-02 12:00:00"))
-	ledger, err := assist.NewLedger(assist.Rates{assist.QIWI: 0}, server.Now)
+	books, err := ledger.New(ledger.Rates{assist.QIWI: 0}, server.Now)
 	require.NoError(t, err)
 	paid := server.Pay(assisttest.Payment{Amount: money(t, "50.00"), MeanTypeID: 36})
-	require.NoError(t, ledger.Paid(paid.Operations[0].Billnumber, assist.QIWI, paid.Amount, paid.Date))
-	client := server.Client(assist.WithWalletRules(ledger), assist.WithClock(server.Now))
+	require.NoError(t, books.Paid(paid.Operations[0].Billnumber, assist.QIWI, paid.Amount, paid.Date))
+	client := server.Client(assist.WithWalletRules(books), assist.WithClock(server.Now))
 	one := money(t, "1.00")
 	var moved, refused atomic.Int32
 	var handlers sync.WaitGroup
@@ -340,36 +342,36 @@ func TestHundredHandlersAtOnce(t *testing.T) {
 	assert.Equal(t, int32(50), refused.Load())
 	assert.Equal(t, 50, cancelsAt(server), "the server had nothing to refuse")
 	assert.True(t, server.DayBalance(assist.QIWI, "RUB").IsZero())
-	assert.Equal(t, money(t, "50.00"), ledger.Balance(assist.QIWI, "RUB", server.Now()).Refunded)
+	assert.Equal(t, money(t, "50.00"), books.Balance(assist.QIWI, "RUB", server.Now()).Refunded)
 }
 
 // What a crash leaves is settled by the intent's id.
 func TestReservationsOutliveTheCall(t *testing.T) {
 	t.Parallel()
-	setup := func(mean int) (*assisttest.Server, *assist.Ledger, *assist.Client, assist.Order) {
+	setup := func(mean int) (*assisttest.Server, *ledger.Ledger, *assist.Client, assist.Order) {
 		server := assisttest.NewServer(t)
 		server.StandAt(instant(t, "2026-07-01 12:00:00"))
 		order := server.Pay(assisttest.Payment{Amount: money(t, "10.00"), MeanTypeID: mean})
 		server.StandAt(instant(t, "2026-07-02 12:00:00"))
-		ledger, err := assist.NewLedger(assist.Rates{assist.WalletOf(mean): 0}, server.Now)
+		books, err := ledger.New(ledger.Rates{assist.WalletOf(mean): 0}, server.Now)
 		require.NoError(t, err)
 		paid := server.Pay(assisttest.Payment{Amount: money(t, "10.00"), MeanTypeID: mean})
-		require.NoError(t, ledger.Paid(paid.Operations[0].Billnumber, assist.WalletOf(mean), paid.Amount, paid.Date))
-		return server, ledger, server.Client(assist.WithWalletRules(ledger), assist.WithClock(server.Now)), order
+		require.NoError(t, books.Paid(paid.Operations[0].Billnumber, assist.WalletOf(mean), paid.Amount, paid.Date))
+		return server, books, server.Client(assist.WithWalletRules(books), assist.WithClock(server.Now)), order
 	}
-	booked := func(server *assisttest.Server, ledger *assist.Ledger, w assist.Wallet) string {
-		b := ledger.Balance(w, "RUB", server.Now())
+	booked := func(server *assisttest.Server, books *ledger.Ledger, w assist.Wallet) string {
+		b := books.Balance(w, "RUB", server.Now())
 		return "refunded " + b.Refunded.Amount() + ", reserved " + b.Reserved.Amount()
 	}
 
-	server, ledger, client, order := setup(30)
+	server, books, client, order := setup(30)
 	x, err := client.Cancel(t.Context(), order.CancelRequest(money(t, "4.00")))
 	require.NoError(t, err)
-	assert.Equal(t, "refunded 0.00, reserved 4.00", booked(server, ledger, assist.WebMoney), "in process")
+	assert.Equal(t, "refunded 0.00, reserved 4.00", booked(server, books, assist.WebMoney), "in process")
 	server.Advance(10 * time.Minute)
 	_, err = client.Refresh(t.Context(), x)
 	require.NoError(t, err)
-	assert.Equal(t, "refunded 4.00, reserved 0.00", booked(server, ledger, assist.WebMoney))
+	assert.Equal(t, "refunded 4.00, reserved 0.00", booked(server, books, assist.WebMoney))
 
 	server.Next(assisttest.InProcess(time.Minute, "AS100"))
 	x, err = client.Cancel(t.Context(), order.CancelRequest(money(t, "5.00")))
@@ -377,17 +379,17 @@ func TestReservationsOutliveTheCall(t *testing.T) {
 	server.Advance(10 * time.Minute)
 	_, err = client.Refresh(t.Context(), x)
 	assert.Equal(t, assist.Rejected, assist.OutcomeOf(err))
-	assert.Equal(t, "refunded 4.00, reserved 0.00", booked(server, ledger, assist.WebMoney))
+	assert.Equal(t, "refunded 4.00, reserved 0.00", booked(server, books, assist.WebMoney))
 
-	server, ledger, client, order = setup(32)
+	server, books, client, order = setup(32)
 	var saved assist.Intent
 	save := assist.SaveIntent(func(_ context.Context, in assist.Intent) error { saved = in; return nil })
 	server.Next(assisttest.DieAfter())
 	_, err = client.Cancel(t.Context(), order.CancelRequest(money(t, "4.00")), save, assist.LookFirst())
 	assert.Equal(t, assist.Unknown, assist.OutcomeOf(err))
-	assert.Equal(t, "refunded 0.00, reserved 4.00", booked(server, ledger, assist.YandexMoney), "the money may have moved")
+	assert.Equal(t, "refunded 0.00, reserved 4.00", booked(server, books, assist.YandexMoney), "the money may have moved")
 
-	restarted, err := assist.NewLedger(assist.Rates{assist.YandexMoney: 0}, server.Now)
+	restarted, err := ledger.New(ledger.Rates{assist.YandexMoney: 0}, server.Now)
 	require.NoError(t, err)
 	require.NoError(t, restarted.Hold(saved.ID, assist.YandexMoney, saved.Request.Amount, saved.SentAt))
 	r, err := server.Client(assist.WithWalletRules(restarted), assist.WithClock(server.Now)).Resolve(t.Context(), saved)
@@ -409,7 +411,7 @@ func TestDayBalanceFromTheServersResults(t *testing.T) {
 		for range 60 {
 			orders = append(orders, server.Pay(assisttest.Payment{Amount: money(t, "10.00"), MeanTypeID: 36}))
 		}
-		balance, err := assist.DayBalanceFromResults(server.Client(), assist.Rates{assist.QIWI: 35_000})
+		balance, err := ledger.FromResults(server.Client(), ledger.Rates{assist.QIWI: 35_000})
 		require.NoError(t, err)
 		client := server.Client(assist.WithWalletRules(balance))
 		time.Sleep(time.Until(instant(t, "2026-07-01 21:00:01")))

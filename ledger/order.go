@@ -1,6 +1,9 @@
-package assist
+package ledger
 
-import "github.com/assist-go/assist/internal/moscow"
+import (
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/internal/moscow"
+)
 
 // toldKind is what is known of an operation that paid.
 type toldKind int
@@ -14,7 +17,7 @@ const (
 
 // bookedOperation is one operation that paid, as it is known best.
 type bookedOperation struct {
-	number            Billnumber
+	number            assist.Billnumber
 	kind              toldKind
 	minor, commission int64
 	day               moscow.Day

@@ -1,19 +1,20 @@
-package assist
+package ledger
 
 import (
 	"context"
 	"sync"
 	"time"
 
+	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/internal/moscow"
 )
 
-// Ledger is a [DayBalance] in memory, exact to the minor unit: per wallet,
+// Ledger is a [assist.DayBalance] in memory, exact to the minor unit: per wallet,
 // currency and Moscow day, payments less the bank's commission less refunds
 // (protocol §6). It is safe for concurrent use and does no I/O.
 //
 // It is fed by Paid, by Book, and by the cancels of a client that was made with
-// [WithWalletRules]. Where the documents leave a choice it takes the lower
+// [assist.WithWalletRules]. Where the documents leave a choice it takes the lower
 // balance:
 //
 //   - The commission is rounded up on each payment.
@@ -30,7 +31,7 @@ import (
 // the clock, whichever way it goes.
 //
 // A restart begins with empty books, which refuse everything. Feed them by Book
-// or use [DayBalanceFromResults], and give back by Hold what was reserved.
+// or use [FromResults], and give back by Hold what was reserved.
 type Ledger struct {
 	rates commissions
 	now   func() time.Time
@@ -54,10 +55,10 @@ type reservation struct {
 	guessed bool
 }
 
-// NewLedger makes empty books. The rates are the bank's. The clock tells the
-// Moscow day; it must be that of the client ([WithClock]), and nil is
-// [time.Now]. Errors are [*ValidationError].
-func NewLedger(rates Rates, now func() time.Time) (*Ledger, error) {
+// New makes empty books. The rates are the bank's. The clock tells the
+// Moscow day; it must be that of the client ([assist.WithClock]), and nil is
+// [time.Now]. Errors are [*assist.ValidationError].
+func New(rates Rates, now func() time.Time) (*Ledger, error) {
 	c, err := rates.commissions()
 	if err != nil {
 		return nil, err
@@ -68,23 +69,23 @@ func NewLedger(rates Rates, now func() time.Time) (*Ledger, error) {
 	return &Ledger{rates: c, now: now, books: make(map[bookKey]*book), reservations: make(map[string]reservation)}, nil
 }
 
-// Reserve is the method of [DayBalance]. The reservation is for the Moscow day
+// Reserve is the method of [assist.DayBalance]. The reservation is for the Moscow day
 // of at, or of the ledger's clock where that is later. A wallet without a rate is
-// a [*WalletRuleError] with [ErrNoRate].
-func (l *Ledger) Reserve(_ context.Context, id string, w Wallet, amount Money, at time.Time) error {
+// a [*assist.WalletRuleError] with [assist.ErrNoRate].
+func (l *Ledger) Reserve(_ context.Context, id string, w assist.Wallet, amount assist.Money, at time.Time) error {
 	return l.reserve(id, w, amount, at, true)
 }
 
 // Hold reserves without asking whether it fits, for what a restart finds
 // unsettled: the cancels in process and those of unknown outcome, with their
 // intents' ids and the time of their send.
-func (l *Ledger) Hold(id string, w Wallet, amount Money, at time.Time) error {
+func (l *Ledger) Hold(id string, w assist.Wallet, amount assist.Money, at time.Time) error {
 	return l.reserve(id, w, amount, at, false)
 }
 
-func (l *Ledger) reserve(id string, w Wallet, amount Money, at time.Time, mustFit bool) error {
+func (l *Ledger) reserve(id string, w assist.Wallet, amount assist.Money, at time.Time, mustFit bool) error {
 	if id == "" {
-		return &ValidationError{Field: "id", Reason: "must not be empty"}
+		return &assist.ValidationError{Field: "id", Reason: "must not be empty"}
 	}
 	if err := checkBooking(w, amount, at); err != nil {
 		return err
@@ -94,19 +95,19 @@ func (l *Ledger) reserve(id string, w Wallet, amount Money, at time.Time, mustFi
 	defer l.mu.Unlock()
 	if r, found := l.reservations[id]; found {
 		if r.key != key || r.minor != amount.Minor() {
-			return &ValidationError{Field: "id", Reason: "is reserved for another amount"}
+			return &assist.ValidationError{Field: "id", Reason: "is reserved for another amount"}
 		}
 		return nil
 	}
 	b := l.book(key)
 	if mustFit {
 		if !l.rates.has(w) {
-			return &WalletRuleError{Rule: ErrNoRate, Wallet: w, Cancel: amount}
+			return &assist.WalletRuleError{Rule: assist.ErrNoRate, Wallet: w, Cancel: amount}
 		}
 		made = max(made, l.today)
 		if available := b.available(made); amount.Minor() > available {
-			return &WalletRuleError{
-				Rule: ErrDayBalance, Wallet: w, Cancel: amount,
+			return &assist.WalletRuleError{
+				Rule: assist.ErrDayBalance, Wallet: w, Cancel: amount,
 				Available: key.money(available), NotBefore: moscow.Late(now),
 			}
 		}
@@ -116,7 +117,7 @@ func (l *Ledger) reserve(id string, w Wallet, amount Money, at time.Time, mustFi
 	return nil
 }
 
-// Settle is the method of [DayBalance].
+// Settle is the method of [assist.DayBalance].
 func (l *Ledger) Settle(_ context.Context, id string, moved bool) error {
 	l.open()
 	defer l.mu.Unlock()
@@ -143,10 +144,10 @@ func (l *Ledger) Settle(_ context.Context, id string, moved bool) error {
 	return nil
 }
 
-// BookOperations is the method of [OperationBook]. The reservation becomes what
+// BookOperations is the method of [assist.OperationBook]. The reservation becomes what
 // the operations add up to: a full cancel may have given back less than was left
 // before, or more.
-func (l *Ledger) BookOperations(_ context.Context, id string, operations []Operation) error {
+func (l *Ledger) BookOperations(_ context.Context, id string, operations []assist.Operation) error {
 	l.open()
 	defer l.mu.Unlock()
 	r, found := l.reservations[id]
@@ -191,11 +192,11 @@ func (l *Ledger) BookOperations(_ context.Context, id string, operations []Opera
 
 // WalletBalance is the day balance of one wallet in one currency.
 type WalletBalance struct {
-	Wallet Wallet
+	Wallet assist.Wallet
 	Day    time.Time // the midnight in Moscow with which the day begins, in UTC
 	// Available is Paid less Commission, Refunded and Reserved, and never below
 	// zero. Reserved are the cancels that aren't settled, of whatever day.
-	Paid, Commission, Refunded, Reserved, Available Money
+	Paid, Commission, Refunded, Reserved, Available assist.Money
 	// AsOf says how fresh the figures are; zero where they are kept as things
 	// happen. Stale figures are older than they should be.
 	AsOf  time.Time
@@ -204,10 +205,10 @@ type WalletBalance struct {
 
 // Balance gives the figures of a wallet and an ISO 4217 currency for the Moscow
 // day of an instant. A day that isn't kept has none: all is zero.
-func (l *Ledger) Balance(w Wallet, currency string, at time.Time) WalletBalance {
+func (l *Ledger) Balance(w assist.Wallet, currency string, at time.Time) WalletBalance {
 	day := moscow.DayOf(at)
 	balance := WalletBalance{Wallet: w, Day: day.Start()}
-	if !isWallet(w) || checkCurrency(currency) != nil {
+	if _, err := assist.NewMoney(0, currency); err != nil || !isWallet(w) {
 		return balance
 	}
 	key := bookKey{w, currency}

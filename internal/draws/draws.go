@@ -1,4 +1,6 @@
-package assist
+// Package draws turns bytes into choices, for fuzz targets that play sequences of
+// calls.
+package draws
 
 import (
 	"math/rand/v2"
@@ -10,9 +12,9 @@ import (
 // every choice is the first.
 type Draws struct{ left []byte }
 
-// PlayDraws plays the sequences of a target: a hundred by plain "go test", and
+// Play plays the sequences of a target: a hundred by plain "go test", and
 // more with -fuzz.
-func PlayDraws(f *testing.F, play func(*testing.T, *Draws)) {
+func Play(f *testing.F, play func(*testing.T, *Draws)) {
 	random := rand.New(rand.NewPCG(2013, 10))
 	for range 100 {
 		choices := make([]byte, 50+random.IntN(500))

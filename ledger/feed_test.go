@@ -1,4 +1,4 @@
-package assist
+package ledger
 
 import (
 	"fmt"
@@ -9,12 +9,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/assist-go/assist"
 )
 
 // payRow is a row of results by date of a payment on QIWI.
-func payRow(t testing.TB, number string, kind OperationType, amount string, at time.Time, change ...func(*Payment)) Payment {
+func payRow(t testing.TB, number string, kind assist.OperationType, amount string, at time.Time, change ...func(*assist.Payment)) assist.Payment {
 	t.Helper()
-	p := Payment{Order: Order{Billnumber: testPayment, State: OrderApproved}, Operation: op(t, number, kind, 36, amount, dated(at), result("", ResponseDone))}
+	p := assist.Payment{Order: assist.Order{Billnumber: testPayment, State: assist.OrderApproved}, Operation: op(t, number, kind, 36, amount, dated(at), result("", assist.ResponseDone))}
 	for _, c := range change {
 		c(&p)
 	}
@@ -27,19 +29,19 @@ func TestPaidIsToldOfBothStages(t *testing.T) {
 	t.Parallel()
 	clock := clockAt(t, "2026-07-01 12:00:00")
 	now := clock.now()
-	paid := func(number Billnumber, amount string) func(*Ledger) {
+	paid := func(number assist.Billnumber, amount string) func(*Ledger) {
 		return func(l *Ledger) {
-			require.NoError(t, l.Paid(testPayment+number, QIWI, rub(t, amount), now))
+			require.NoError(t, l.Paid(testPayment+number, assist.QIWI, rub(t, amount), now))
 		}
 	}
-	rows := func(rows ...Payment) func(*Ledger) { return func(l *Ledger) { l.Book(rows) } }
-	held := func(p *Payment) { p.Order.State = OrderDelayed }
-	partly := func(p *Payment) { p.Order.State = OrderPartialDelayed }
-	named := func(p *Payment) { p.Operation.MeanTypeID, p.Operation.MeanTypeName = 0, "Киви" }
-	row := func(number string, kind OperationType, amount string, change ...func(*Payment)) Payment {
+	rows := func(rows ...assist.Payment) func(*Ledger) { return func(l *Ledger) { l.Book(rows) } }
+	held := func(p *assist.Payment) { p.Order.State = assist.OrderDelayed }
+	partly := func(p *assist.Payment) { p.Order.State = assist.OrderPartialDelayed }
+	named := func(p *assist.Payment) { p.Operation.MeanTypeID, p.Operation.MeanTypeName = 0, "Киви" }
+	row := func(number string, kind assist.OperationType, amount string, change ...func(*assist.Payment)) assist.Payment {
 		return payRow(t, number, kind, amount, now, change...)
 	}
-	const authorisation, confirmation = OperationPayment, OperationConfirmation
+	const authorisation, confirmation = assist.OperationPayment, assist.OperationConfirmation
 	for name, test := range map[string]struct {
 		feed []func(*Ledger)
 		want string
@@ -64,13 +66,13 @@ func TestPaidIsToldOfBothStages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newTestLedger(t, clock, Rates{QIWI: 10_000})
+			l := newTestLedger(t, clock, Rates{assist.QIWI: 10_000})
 			for range 2 {
 				for _, feed := range test.feed {
 					feed(l)
 				}
 			}
-			b := l.Balance(QIWI, "RUB", now)
+			b := l.Balance(assist.QIWI, "RUB", now)
 			assert.Equal(t, test.want, b.Paid.Amount())
 			assert.Equal(t, (b.Paid.Minor()+99)/100, b.Commission.Minor())
 		})
@@ -83,9 +85,11 @@ func TestPaymentToldWithTwoDays(t *testing.T) {
 	clock := clockAt(t, "2026-07-01 21:10:00")
 	before, after := utc(t, "2026-07-01 20:59:58"), utc(t, "2026-07-01 21:00:02")
 	paid := func(l *Ledger, at time.Time) {
-		require.NoError(t, l.Paid(testPayment+".1", QIWI, rub(t, "10.00"), at))
+		require.NoError(t, l.Paid(testPayment+".1", assist.QIWI, rub(t, "10.00"), at))
 	}
-	row := func(l *Ledger, at time.Time) { l.Book([]Payment{payRow(t, "1", OperationPayment, "10.00", at)}) }
+	row := func(l *Ledger, at time.Time) {
+		l.Book([]assist.Payment{payRow(t, "1", assist.OperationPayment, "10.00", at)})
+	}
 	for name, test := range map[string]struct {
 		feed func(*Ledger)
 		want string // yesterday and today
@@ -99,14 +103,14 @@ func TestPaymentToldWithTwoDays(t *testing.T) {
 		"rows that contradict each other, earlier": {func(l *Ledger) { row(l, before); row(l, after) }, "10.00 0.00"},
 		"a row of long ago contradicts":            {func(l *Ledger) { row(l, after); row(l, before.Add(-240*time.Hour)) }, "0.00 0.00"},
 		"authorised yesterday, confirmed today": {func(l *Ledger) {
-			l.Book([]Payment{payRow(t, "1", OperationPayment, "10.00", before), payRow(t, "2", OperationConfirmation, "8.00", after)})
+			l.Book([]assist.Payment{payRow(t, "1", assist.OperationPayment, "10.00", before), payRow(t, "2", assist.OperationConfirmation, "8.00", after)})
 		}, "0.00 8.00"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newTestLedger(t, clock, Rates{QIWI: 0})
+			l := newTestLedger(t, clock, Rates{assist.QIWI: 0})
 			test.feed(l)
-			assert.Equal(t, test.want, l.Balance(QIWI, "RUB", before).Paid.Amount()+" "+l.Balance(QIWI, "RUB", after).Paid.Amount())
+			assert.Equal(t, test.want, l.Balance(assist.QIWI, "RUB", before).Paid.Amount()+" "+l.Balance(assist.QIWI, "RUB", after).Paid.Amount())
 		})
 	}
 }
@@ -118,17 +122,17 @@ func TestMisdatedRows(t *testing.T) {
 	clock := clockAt(t, "2026-07-01 12:00:00")
 	now := clock.now()
 	tomorrow := now.Add(24 * time.Hour)
-	misdated := func(p *Payment) { p.Misdated = true }
-	l := newTestLedger(t, clock, Rates{QIWI: 0})
-	require.NoError(t, l.Paid(number(1), QIWI, rub(t, "100.00"), now))
-	l.Book([]Payment{
-		payRow(t, "1", OperationPayment, "10.00", tomorrow, misdated),
-		payRow(t, "2", OperationCancel, "3.00", tomorrow, misdated),
-		payRow(t, "3", OperationCancel, "4.00", now),
+	misdated := func(p *assist.Payment) { p.Misdated = true }
+	l := newTestLedger(t, clock, Rates{assist.QIWI: 0})
+	require.NoError(t, l.Paid(number(1), assist.QIWI, rub(t, "100.00"), now))
+	l.Book([]assist.Payment{
+		payRow(t, "1", assist.OperationPayment, "10.00", tomorrow, misdated),
+		payRow(t, "2", assist.OperationCancel, "3.00", tomorrow, misdated),
+		payRow(t, "3", assist.OperationCancel, "4.00", now),
 	})
-	l.Book([]Payment{payRow(t, "3", OperationCancel, "4.00", tomorrow)})
-	assert.Equal(t, "100.00 0.00 7.00 0.00 93.00", figures(l.Balance(QIWI, "RUB", now)))
-	assert.Equal(t, "0.00 0.00 7.00 0.00 0.00", figures(l.Balance(QIWI, "RUB", tomorrow)))
+	l.Book([]assist.Payment{payRow(t, "3", assist.OperationCancel, "4.00", tomorrow)})
+	assert.Equal(t, "100.00 0.00 7.00 0.00 93.00", figures(l.Balance(assist.QIWI, "RUB", now)))
+	assert.Equal(t, "0.00 0.00 7.00 0.00 0.00", figures(l.Balance(assist.QIWI, "RUB", tomorrow)))
 }
 
 // A clock that jumps ahead for a moment, by a suspended machine or a wrong time
@@ -141,26 +145,26 @@ func TestClockThatJumps(t *testing.T) {
 				t.Parallel()
 				clock, ctx := clockAt(t, "2026-07-01 20:00:00"), t.Context()
 				now := clock.now()
-				l := newTestLedger(t, clock, Rates{QIWI: 0})
-				pay := func() { require.NoError(t, l.Paid(number(1), QIWI, rub(t, "100.00"), now)) }
+				l := newTestLedger(t, clock, Rates{assist.QIWI: 0})
+				pay := func() { require.NoError(t, l.Paid(number(1), assist.QIWI, rub(t, "100.00"), now)) }
 				if !first {
 					pay()
-					require.NoError(t, l.Reserve(ctx, "before", QIWI, rub(t, "5.00"), now))
+					require.NoError(t, l.Reserve(ctx, "before", assist.QIWI, rub(t, "5.00"), now))
 				}
 				clock.advance(jump)
-				l.Balance(QIWI, "RUB", clock.now())
-				require.NoError(t, l.Hold("meanwhile", QIWI, rub(t, "10.00"), clock.now()))
+				l.Balance(assist.QIWI, "RUB", clock.now())
+				require.NoError(t, l.Hold("meanwhile", assist.QIWI, rub(t, "10.00"), clock.now()))
 				clock.set(now.Add(time.Second))
 				if first {
 					pay()
-					require.NoError(t, l.Reserve(ctx, "before", QIWI, rub(t, "5.00"), now))
+					require.NoError(t, l.Reserve(ctx, "before", assist.QIWI, rub(t, "5.00"), now))
 				}
-				assert.Equal(t, "100.00 0.00 0.00 15.00 85.00", figures(l.Balance(QIWI, "RUB", now)))
-				require.NoError(t, l.Reserve(ctx, "after", QIWI, rub(t, "85.00"), now))
+				assert.Equal(t, "100.00 0.00 0.00 15.00 85.00", figures(l.Balance(assist.QIWI, "RUB", now)))
+				require.NoError(t, l.Reserve(ctx, "after", assist.QIWI, rub(t, "85.00"), now))
 				for _, id := range []string{"before", "after", "meanwhile"} {
 					require.NoError(t, l.Settle(ctx, id, true))
 				}
-				assert.Equal(t, "100.00 0.00 100.00 0.00 0.00", figures(l.Balance(QIWI, "RUB", now)), "what was reserved on the wrong day counts on this one")
+				assert.Equal(t, "100.00 0.00 100.00 0.00 0.00", figures(l.Balance(assist.QIWI, "RUB", now)), "what was reserved on the wrong day counts on this one")
 			})
 		}
 	}
@@ -171,21 +175,21 @@ func TestClockThatJumps(t *testing.T) {
 func TestPaidOfAClosedDay(t *testing.T) {
 	t.Parallel()
 	clock := clockAt(t, "2026-07-01 12:00:00")
-	l := newTestLedger(t, clock, Rates{QIWI: 0})
+	l := newTestLedger(t, clock, Rates{assist.QIWI: 0})
 	now := clock.now()
-	require.NoError(t, l.Paid(number(1), QIWI, rub(t, "1.00"), now))
-	require.NoError(t, l.Paid(number(2), QIWI, rub(t, "1.00"), now.Add(-24*time.Hour)), "yesterday's is late")
-	err := l.Paid(number(3), QIWI, rub(t, "1.00"), now.Add(-48*time.Hour))
+	require.NoError(t, l.Paid(number(1), assist.QIWI, rub(t, "1.00"), now))
+	require.NoError(t, l.Paid(number(2), assist.QIWI, rub(t, "1.00"), now.Add(-24*time.Hour)), "yesterday's is late")
+	err := l.Paid(number(3), assist.QIWI, rub(t, "1.00"), now.Add(-48*time.Hour))
 	require.ErrorIs(t, err, ErrDayClosed)
-	var wrong *ValidationError
+	var wrong *assist.ValidationError
 	require.ErrorAs(t, err, &wrong)
 	assert.Equal(t, "At", wrong.Field)
 	clock.advance(24 * time.Hour)
-	l.Balance(QIWI, "RUB", clock.now())
+	l.Balance(assist.QIWI, "RUB", clock.now())
 	clock.advance(30 * 24 * time.Hour)
-	require.NoError(t, l.Paid(number(4), QIWI, rub(t, "1.00"), now.Add(24*time.Hour)), "the clock has just jumped, so the day before is open still")
+	require.NoError(t, l.Paid(number(4), assist.QIWI, rub(t, "1.00"), now.Add(24*time.Hour)), "the clock has just jumped, so the day before is open still")
 	clock.advance(24 * time.Hour)
-	require.ErrorIs(t, l.Paid(number(5), QIWI, rub(t, "1.00"), now), ErrDayClosed)
+	require.ErrorIs(t, l.Paid(number(5), assist.QIWI, rub(t, "1.00"), now), ErrDayClosed)
 }
 
 // A flat answer has the plain billnumber alone (protocol §4): the row of the
@@ -194,13 +198,13 @@ func TestLedgerKnowsAnUnnamedCancelByItsRow(t *testing.T) {
 	t.Parallel()
 	clock, ctx := clockAt(t, "2026-07-01 12:00:00"), t.Context()
 	now := clock.now()
-	cancel := func(number, amount string, at time.Time) []Payment {
-		return []Payment{payRow(t, number, OperationCancel, amount, at)}
+	cancel := func(number, amount string, at time.Time) []assist.Payment {
+		return []assist.Payment{payRow(t, number, assist.OperationCancel, amount, at)}
 	}
-	plain := []Operation{{Billnumber: testPayment, Type: OperationCancel, Amount: rub(t, "3.00"), ResponseCode: ResponseDone, MeanTypeName: "QIWI"}}
-	named := []Operation{op(t, "3", OperationCancel, 36, "3.00", dated(now))}
-	reserve := func(l *Ledger) { require.NoError(t, l.Reserve(ctx, "a", QIWI, rub(t, "3.00"), now)) }
-	book := func(l *Ledger, id string, operations []Operation) {
+	plain := []assist.Operation{{Billnumber: testPayment, Type: assist.OperationCancel, Amount: rub(t, "3.00"), ResponseCode: assist.ResponseDone, MeanTypeName: "QIWI"}}
+	named := []assist.Operation{op(t, "3", assist.OperationCancel, 36, "3.00", dated(now))}
+	reserve := func(l *Ledger) { require.NoError(t, l.Reserve(ctx, "a", assist.QIWI, rub(t, "3.00"), now)) }
+	book := func(l *Ledger, id string, operations []assist.Operation) {
 		require.NoError(t, l.BookOperations(ctx, id, operations))
 	}
 	settle := func(l *Ledger, moved bool) { require.NoError(t, l.Settle(ctx, "a", moved)) }
@@ -269,7 +273,7 @@ func TestLedgerKnowsAnUnnamedCancelByItsRow(t *testing.T) {
 		}, "6.00 0.00"},
 		"two of our own, the second named by the first's row": {func(l *Ledger) {
 			reserve(l)
-			require.NoError(t, l.Reserve(ctx, "b", QIWI, rub(t, "3.00"), now))
+			require.NoError(t, l.Reserve(ctx, "b", assist.QIWI, rub(t, "3.00"), now))
 			book(l, "a", plain)
 			book(l, "b", plain)
 			l.Book(append(cancel("3", "3.00", now), cancel("4", "3.00", now)...))
@@ -282,10 +286,10 @@ func TestLedgerKnowsAnUnnamedCancelByItsRow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newTestLedger(t, clock, Rates{QIWI: 0})
-			require.NoError(t, l.Paid(number(1), QIWI, rub(t, "100.00"), now))
+			l := newTestLedger(t, clock, Rates{assist.QIWI: 0})
+			require.NoError(t, l.Paid(number(1), assist.QIWI, rub(t, "100.00"), now))
 			test.feed(l)
-			b := l.Balance(QIWI, "RUB", now)
+			b := l.Balance(assist.QIWI, "RUB", now)
 			assert.Equal(t, test.want, b.Refunded.Amount()+" "+b.Reserved.Amount())
 		})
 	}
@@ -297,16 +301,16 @@ func TestRefundByHandWhileAReservationIsOpen(t *testing.T) {
 	t.Parallel()
 	clock, ctx := clockAt(t, "2026-07-01 12:00:00"), t.Context()
 	now := clock.now()
-	l := newTestLedger(t, clock, Rates{QIWI: 0})
-	require.NoError(t, l.Paid(number(1), QIWI, rub(t, "10.00"), now))
-	require.NoError(t, l.Reserve(ctx, "a", QIWI, rub(t, "4.00"), now))
-	l.Book([]Payment{payRow(t, "2", OperationCancel, "8.00", now)})
-	assert.Equal(t, "10.00 0.00 8.00 4.00 0.00", figures(l.Balance(QIWI, "RUB", now)))
-	require.ErrorIs(t, l.Reserve(ctx, "b", QIWI, rub(t, "0.01"), now), ErrDayBalance)
+	l := newTestLedger(t, clock, Rates{assist.QIWI: 0})
+	require.NoError(t, l.Paid(number(1), assist.QIWI, rub(t, "10.00"), now))
+	require.NoError(t, l.Reserve(ctx, "a", assist.QIWI, rub(t, "4.00"), now))
+	l.Book([]assist.Payment{payRow(t, "2", assist.OperationCancel, "8.00", now)})
+	assert.Equal(t, "10.00 0.00 8.00 4.00 0.00", figures(l.Balance(assist.QIWI, "RUB", now)))
+	require.ErrorIs(t, l.Reserve(ctx, "b", assist.QIWI, rub(t, "0.01"), now), assist.ErrDayBalance)
 	require.NoError(t, l.Settle(ctx, "a", false))
-	require.NoError(t, l.Reserve(ctx, "b", QIWI, rub(t, "2.00"), now), "Assist refused the other one")
+	require.NoError(t, l.Reserve(ctx, "b", assist.QIWI, rub(t, "2.00"), now), "Assist refused the other one")
 	require.NoError(t, l.Settle(ctx, "b", true))
-	assert.Equal(t, "10.00 0.00 10.00 0.00 0.00", figures(l.Balance(QIWI, "RUB", now)))
+	assert.Equal(t, "10.00 0.00 10.00 0.00 0.00", figures(l.Balance(assist.QIWI, "RUB", now)))
 }
 
 // A large answer doesn't hold up a Reserve, and while it is booked no more is
@@ -315,13 +319,13 @@ func TestLargeAnswersAreBookedInBatches(t *testing.T) {
 	t.Parallel()
 	clock, ctx := clockAt(t, "2026-07-01 12:00:00"), t.Context()
 	now := clock.now()
-	l := newTestLedger(t, clock, Rates{QIWI: 0})
+	l := newTestLedger(t, clock, Rates{assist.QIWI: 0})
 	const rows = 20_000
-	var answer []Payment
+	var answer []assist.Payment
 	for n := range rows {
-		paid := payRow(t, "1", OperationPayment, "2.00", now)
+		paid := payRow(t, "1", assist.OperationPayment, "2.00", now)
 		paid.Operation.Billnumber = number(n)
-		back := payRow(t, "2", OperationCancel, "1.00", now)
+		back := payRow(t, "2", assist.OperationCancel, "1.00", now)
 		back.Operation.Billnumber = number(n).Payment() + ".2"
 		answer = append(answer, paid, back)
 	}
@@ -331,10 +335,10 @@ func TestLargeAnswersAreBookedInBatches(t *testing.T) {
 	var seen []int64
 	for !done.Load() {
 		require.NoError(t, l.Settle(ctx, "nobody's", true))
-		seen = append(seen, l.Balance(QIWI, "RUB", now).Available.Minor())
+		seen = append(seen, l.Balance(assist.QIWI, "RUB", now).Available.Minor())
 	}
 	booking.Wait()
-	end := l.Balance(QIWI, "RUB", now)
+	end := l.Balance(assist.QIWI, "RUB", now)
 	assert.Equal(t, "40000.00 0.00 20000.00 0.00 20000.00", figures(end))
 	assert.IsNonDecreasing(t, append(seen, end.Available.Minor()))
 }

@@ -1,24 +1,25 @@
-package assist
+package ledger
 
 import (
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/internal/moscow"
 )
 
 // bookKey is what a day balance is kept for.
 type bookKey struct {
-	wallet   Wallet
+	wallet   assist.Wallet
 	currency string
 }
 
 // money bounds a sum by the digits that an amount may have.
-func (k bookKey) money(minor int64) Money {
-	m, err := NewMoney(min(max(minor, 0), 1e15-1), k.currency)
+func (k bookKey) money(minor int64) assist.Money {
+	m, err := assist.NewMoney(min(max(minor, 0), maxMinor), k.currency)
 	if err != nil {
-		return Money{}
+		return assist.Money{}
 	}
 	return m
 }
@@ -27,8 +28,8 @@ func (k bookKey) money(minor int64) Money {
 type book struct {
 	reserved int64
 	days     map[moscow.Day]*bookDay
-	payments map[Billnumber]*bookedOrder  // by plain billnumber
-	cancels  map[Billnumber]*bookedCancel // by cancelKey
+	payments map[assist.Billnumber]*bookedOrder  // by plain billnumber
+	cancels  map[assist.Billnumber]*bookedCancel // by cancelKey
 	unnamed  []unnamedCancel
 	told     int  // how many new cancels the book was told of
 	full     bool // a sum left the numbers: nothing is available any more
@@ -37,8 +38,11 @@ type book struct {
 type bookDay struct{ paid, commission, refunded int64 }
 
 func newBook() *book {
-	return &book{days: make(map[moscow.Day]*bookDay), payments: make(map[Billnumber]*bookedOrder), cancels: make(map[Billnumber]*bookedCancel)}
+	return &book{days: make(map[moscow.Day]*bookDay), payments: make(map[assist.Billnumber]*bookedOrder), cancels: make(map[assist.Billnumber]*bookedCancel)}
 }
+
+// maxMinor is the largest amount: fifteen digits.
+const maxMinor = 1e15 - 1
 
 // bookLimit is far above a day's turnover, and low enough that no sum of four
 // overflows.
@@ -111,7 +115,7 @@ func (c *bookedCancel) on(day moscow.Day) bool { return slices.Contains(c.days, 
 // flat answer had the plain billnumber (protocol §4).
 type unnamedCancel struct {
 	id      string
-	payment Billnumber
+	payment assist.Billnumber
 	minor   int64
 	at      time.Time // of its reservation
 	since   int       // what the book was told before it
@@ -119,7 +123,7 @@ type unnamedCancel struct {
 
 // mayBe tells whether a row's operation may be the unnamed one. What is dated a
 // minute before the reservation or more is another's.
-func (u *unnamedCancel) mayBe(payment Billnumber, minor int64, at time.Time) bool {
+func (u *unnamedCancel) mayBe(payment assist.Billnumber, minor int64, at time.Time) bool {
 	return u.payment == payment && u.minor == minor && (at.IsZero() || !at.Before(u.at.Add(-clockMinute)))
 }
 
@@ -127,7 +131,7 @@ func (u *unnamedCancel) mayBe(payment Billnumber, minor int64, at time.Time) boo
 const clockMinute = time.Minute
 
 // bookCancel counts a row's operation once on each of its days.
-func (b *book) bookCancel(key, payment Billnumber, minor int64, at time.Time, day moscow.Day) {
+func (b *book) bookCancel(key, payment assist.Billnumber, minor int64, at time.Time, day moscow.Day) {
 	c := b.cancels[key]
 	if c == nil {
 		b.told++
@@ -152,7 +156,7 @@ func (b *book) bookCancel(key, payment Billnumber, minor int64, at time.Time, da
 
 // unbookCancel takes back a cancel made elsewhere that was declined. Of our own the
 // reservation speaks.
-func (b *book) unbookCancel(key Billnumber) {
+func (b *book) unbookCancel(key assist.Billnumber) {
 	if c := b.cancels[key]; c != nil && c.own == "" {
 		b.uncount(c)
 		delete(b.cancels, key)
@@ -168,7 +172,7 @@ func (b *book) uncount(c *bookedCancel) {
 }
 
 // claim gives an operation to the reservation that made it.
-func (b *book) claim(key Billnumber, id string, minor int64, day moscow.Day) {
+func (b *book) claim(key assist.Billnumber, id string, minor int64, day moscow.Day) {
 	c := b.cancels[key]
 	if c == nil {
 		c = &bookedCancel{minor: minor}
@@ -227,7 +231,7 @@ func (b *book) unguess(id string) {
 }
 
 // paymentOf is the payment behind a cancelKey.
-func paymentOf(key Billnumber) Billnumber {
+func paymentOf(key assist.Billnumber) assist.Billnumber {
 	plain, _, _ := strings.Cut(string(key), "@")
-	return Billnumber(plain).Payment()
+	return assist.Billnumber(plain).Payment()
 }

@@ -1,4 +1,4 @@
-package assist
+package ledger
 
 import (
 	"errors"
@@ -6,12 +6,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/internal/moscow"
 )
 
 // ErrDayClosed says that a payment is of a Moscow day whose books are closed: it
 // changes no refund any more, or a clock is wrong.
-var ErrDayClosed = errors.New("assist: the books of the payment's Moscow day are closed")
+var ErrDayClosed = errors.New("ledger: the books of the payment's Moscow day are closed")
 
 // Paid books a payment: amount is what the customer paid, before any commission.
 // With a plain billnumber the order counts once. With extended ones the newest of
@@ -19,11 +20,11 @@ var ErrDayClosed = errors.New("assist: the books of the payment's Moscow day are
 // and its confirmation are two operations of one payment. Where the type is known,
 // as in a notification, Book takes it exactly.
 //
-// What belongs to a day before yesterday is a [*ValidationError] with
+// What belongs to a day before yesterday is a [*assist.ValidationError] with
 // [ErrDayClosed].
-func (l *Ledger) Paid(b Billnumber, w Wallet, amount Money, at time.Time) error {
-	if _, err := ParseBillnumber(string(b)); err != nil {
-		return &ValidationError{Field: "Billnumber", Reason: "must be 15 or 16 digits, with the operation behind a point if any", Err: err}
+func (l *Ledger) Paid(b assist.Billnumber, w assist.Wallet, amount assist.Money, at time.Time) error {
+	if _, err := assist.ParseBillnumber(string(b)); err != nil {
+		return &assist.ValidationError{Field: "Billnumber", Reason: "must be 15 or 16 digits, with the operation behind a point if any", Err: err}
 	}
 	if err := checkBooking(w, amount, at); err != nil {
 		return err
@@ -32,7 +33,7 @@ func (l *Ledger) Paid(b Billnumber, w Wallet, amount Money, at time.Time) error 
 	defer l.mu.Unlock()
 	day := moscow.DayOf(at)
 	if !l.keeps(day) {
-		return &ValidationError{Field: "At", Reason: "is of a Moscow day before yesterday, by this clock", Err: ErrDayClosed}
+		return &assist.ValidationError{Field: "At", Reason: "is of a Moscow day before yesterday, by this clock", Err: ErrDayClosed}
 	}
 	l.pay(bookedOperation{number: b, kind: toldPaid, minor: amount.Minor(), day: day}, bookKey{w, amount.Currency()})
 	return nil
@@ -41,12 +42,12 @@ func (l *Ledger) Paid(b Billnumber, w Wallet, amount Money, at time.Time) error 
 // bookBatch is how many rows are booked while a Reserve waits.
 const bookBatch = 256
 
-// Book books what [Client.ResultsByDate] tells; rows that aren't of a wallet are
+// Book books what [assist.Client.ResultsByDate] tells; rows that aren't of a wallet are
 // passed over. Judged by the response code, as the rows have no state (protocol
 // §5): a payment counts with AS000, and not while its order is only authorised;
 // a cancel counts unless it was declined, AS300 and unknown codes included. The
 // client's own cancels are known by their operations and not counted again. A
-// row of another period than was asked for ([Payment.Misdated]) pays nothing, and
+// row of another period than was asked for ([assist.Payment.Misdated]) pays nothing, and
 // what it gives back counts today too.
 //
 // While the outcome of a cancel is unknown its operation isn't known either:
@@ -54,7 +55,7 @@ const bookBatch = 256
 //
 // Many rows are booked in batches, between which others reserve; what lowers the
 // balance comes first.
-func (l *Ledger) Book(rows []Payment) {
+func (l *Ledger) Book(rows []assist.Payment) {
 	booked := make([]bookedRow, 0, len(rows))
 	for i := range rows {
 		if row, ok := bookedRowOf(&rows[i]); ok {
@@ -67,8 +68,8 @@ func (l *Ledger) Book(rows []Payment) {
 // bookedRow is what the books need of a row.
 type bookedRow struct {
 	key      bookKey
-	number   Billnumber
-	kind     OperationType
+	number   assist.Billnumber
+	kind     assist.OperationType
 	minor    int64
 	at       time.Time
 	misdated bool
@@ -77,25 +78,25 @@ type bookedRow struct {
 }
 
 // bookedRowOf passes over what changes no balance.
-func bookedRowOf(p *Payment) (bookedRow, bool) {
+func bookedRowOf(p *assist.Payment) (bookedRow, bool) {
 	op := &p.Operation
 	w := op.Wallet()
-	if w == NotWallet {
+	if w == assist.NotWallet {
 		return bookedRow{}, false
 	}
 	// Cloned: the texts of a row keep all of it in memory.
 	row := bookedRow{
-		key: bookKey{w, strings.Clone(op.Amount.Currency())}, number: Billnumber(strings.Clone(string(op.Billnumber))), kind: op.Type, minor: op.Amount.Minor(),
+		key: bookKey{w, strings.Clone(op.Amount.Currency())}, number: assist.Billnumber(strings.Clone(string(op.Billnumber))), kind: op.Type, minor: op.Amount.Minor(),
 		at: op.Date, misdated: p.Misdated, declined: op.Declined(),
 	}
-	row.held = op.Type == OperationPayment && (p.Order.State == OrderDelayed || p.Order.State == OrderPartialDelayed)
+	row.held = op.Type == assist.OperationPayment && (p.Order.State == assist.OrderDelayed || p.Order.State == assist.OrderPartialDelayed)
 	switch {
 	case row.minor == 0:
 		return row, false
-	case op.Type == OperationCancel:
+	case op.Type == assist.OperationCancel:
 		row.number = cancelKey(row.number, op)
 		return row, true
-	case op.Type == OperationPayment || op.Type == OperationConfirmation:
+	case op.Type == assist.OperationPayment || op.Type == assist.OperationConfirmation:
 		return row, op.Succeeded() && !op.Date.IsZero() && !p.Misdated
 	}
 	return row, false
@@ -104,14 +105,14 @@ func bookedRowOf(p *Payment) (bookedRow, bool) {
 // bookRows books cancels first, then confirmations, which take the place of
 // authorisations.
 func (l *Ledger) bookRows(rows []bookedRow) {
-	for _, kind := range [...]OperationType{OperationCancel, OperationConfirmation, OperationPayment} {
+	for _, kind := range [...]assist.OperationType{assist.OperationCancel, assist.OperationConfirmation, assist.OperationPayment} {
 		for from := 0; from < len(rows); from += bookBatch {
 			l.bookBatch(rows[from:min(from+bookBatch, len(rows))], kind)
 		}
 	}
 }
 
-func (l *Ledger) bookBatch(rows []bookedRow, kind OperationType) {
+func (l *Ledger) bookBatch(rows []bookedRow, kind assist.OperationType) {
 	l.open()
 	defer l.mu.Unlock()
 	for i := range rows {
@@ -119,11 +120,11 @@ func (l *Ledger) bookBatch(rows []bookedRow, kind OperationType) {
 		day := moscow.DayOf(row.at)
 		switch {
 		case row.kind != kind:
-		case kind == OperationCancel:
+		case kind == assist.OperationCancel:
 			l.bookCancel(row, day)
 		default:
 			told := bookedOperation{number: row.number, kind: toldAuthorised, minor: row.minor, day: day}
-			if kind == OperationConfirmation {
+			if kind == assist.OperationConfirmation {
 				told.kind = toldConfirmed
 			} else if row.held {
 				told.kind = toldHeld
@@ -150,21 +151,21 @@ func (l *Ledger) bookCancel(row *bookedRow, day moscow.Day) {
 
 // cancelKey names a cancel's operation. A plain billnumber is the same for every
 // cancel of the payment, so date and amount are added to it.
-func cancelKey(number Billnumber, op *Operation) Billnumber {
+func cancelKey(number assist.Billnumber, op *assist.Operation) assist.Billnumber {
 	if number.Operation() != 0 {
 		return number
 	}
-	return number + Billnumber("@"+strconv.FormatInt(op.Date.Unix(), 10)+"/"+op.Amount.Amount())
+	return number + assist.Billnumber("@"+strconv.FormatInt(op.Date.Unix(), 10)+"/"+op.Amount.Amount())
 }
 
-func checkBooking(w Wallet, amount Money, at time.Time) error {
+func checkBooking(w assist.Wallet, amount assist.Money, at time.Time) error {
 	switch {
 	case !isWallet(w):
-		return &ValidationError{Field: "Wallet", Reason: "must be WebMoney, YandexMoney or QIWI"}
+		return &assist.ValidationError{Field: "Wallet", Reason: "must be WebMoney, YandexMoney or QIWI"}
 	case amount.IsZero():
-		return &ValidationError{Field: "Amount", Reason: "must be more than nothing"}
+		return &assist.ValidationError{Field: "Amount", Reason: "must be more than nothing"}
 	case at.IsZero():
-		return &ValidationError{Field: "At", Reason: "is required"}
+		return &assist.ValidationError{Field: "At", Reason: "is required"}
 	}
 	return nil
 }

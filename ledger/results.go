@@ -1,4 +1,4 @@
-package assist
+package ledger
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/internal/moscow"
 )
 
@@ -28,8 +29,8 @@ const (
 	resultsSettled = time.Hour
 )
 
-// ResultsBalance is a [DayBalance] that Assist feeds: a ledger built from
-// [Client.ResultsByDate]. It sees the payments of all customers, and refunds
+// ResultsBalance is a [assist.DayBalance] that Assist feeds: a ledger built from
+// [assist.Client.ResultsByDate]. It sees the payments of all customers, and refunds
 // made elsewhere, in the personal account for one. It is safe for concurrent
 // use; however many ask, there is one question at a time and one in ten minutes.
 //
@@ -37,10 +38,10 @@ const (
 // pay is missing from them unless Paid tells it, so that less is available than
 // could be; and refunds made elsewhere are missing, where Assist itself is still
 // the judge. A refusal from stale figures says so
-// ([WalletRuleError.Stale]).
+// ([assist.WalletRuleError.Stale]).
 type ResultsBalance struct {
 	ledger *Ledger
-	asker  *Client
+	asker  *assist.Client
 
 	mu      sync.Mutex
 	flight  *resultsFlight
@@ -76,75 +77,75 @@ type asking struct {
 	upTo   time.Time
 }
 
-// DayBalanceFromResults makes a day balance that asks Assist for the operations
+// FromResults makes a day balance that asks Assist for the operations
 // of the Moscow day, with the bank's rates for the commission, which no answer
 // tells. It asks nothing by itself: Reserve and Refresh do, when ten minutes have
-// passed since the last question. Errors are [*ValidationError].
+// passed since the last question. Errors are [*assist.ValidationError].
 //
 // The asker is a client of its own, because the one that cancels is made with
 // the balance:
 //
 //	asker, err := assist.NewClient(baseURL, credentials)
-//	balance, err := assist.DayBalanceFromResults(asker, assist.Rates{assist.QIWI: 35_000})
+//	balance, err := assist.FromResults(asker, assist.Rates{assist.QIWI: 35_000})
 //	client, err := assist.NewClient(baseURL, credentials, assist.WithWalletRules(balance))
 //
 // An answer holds every operation of the day, those of cards too. Where it is too
 // large, or takes longer than the asker's time limit, the day is cut into shorter
 // windows, which are asked for in turn. Other programs that ask for results by date
 // share the ten minutes.
-func DayBalanceFromResults(asker *Client, rates Rates) (*ResultsBalance, error) {
+func FromResults(asker *assist.Client, rates Rates) (*ResultsBalance, error) {
 	if asker == nil {
-		return nil, &ValidationError{Field: "asker", Reason: "must not be nil"}
+		return nil, &assist.ValidationError{Field: "asker", Reason: "must not be nil"}
 	}
-	ledger, err := NewLedger(rates, asker.now)
+	ledger, err := New(rates, asker.Now)
 	if err != nil {
 		return nil, err
 	}
 	return &ResultsBalance{ledger: ledger, asker: asker, longest: resultsWindowLimit}, nil
 }
 
-// Reserve is the method of [DayBalance]. It refreshes the figures first, where a
+// Reserve is the method of [assist.DayBalance]. It refreshes the figures first, where a
 // question is allowed, and waits for the answer. When the question fails it goes
 // by the figures it has.
-func (r *ResultsBalance) Reserve(ctx context.Context, id string, w Wallet, amount Money, at time.Time) error {
+func (r *ResultsBalance) Reserve(ctx context.Context, id string, w assist.Wallet, amount assist.Money, at time.Time) error {
 	// The failure shows in the staleness of a refusal.
 	_ = r.Refresh(ctx)
 	if ctx.Err() != nil {
-		return contextError(ctx)
+		return ended(ctx)
 	}
 	err := r.ledger.Reserve(ctx, id, w, amount, at)
-	if rule, refused := err.(*WalletRuleError); refused {
-		rule.AsOf, rule.Stale = r.freshness(r.asker.now())
+	if rule, refused := err.(*assist.WalletRuleError); refused {
+		rule.AsOf, rule.Stale = r.freshness(r.asker.Now())
 	}
 	return err
 }
 
-// Settle is the method of [DayBalance]. It asks nothing.
+// Settle is the method of [assist.DayBalance]. It asks nothing.
 func (r *ResultsBalance) Settle(ctx context.Context, id string, moved bool) error {
 	return r.ledger.Settle(ctx, id, moved)
 }
 
 // Hold is [Ledger.Hold].
-func (r *ResultsBalance) Hold(id string, w Wallet, amount Money, at time.Time) error {
+func (r *ResultsBalance) Hold(id string, w assist.Wallet, amount assist.Money, at time.Time) error {
 	return r.ledger.Hold(id, w, amount, at)
 }
 
 // Paid is [Ledger.Paid], for a payment that the merchant hears of before the next
 // question. It is known again in the results by its billnumber.
-func (r *ResultsBalance) Paid(b Billnumber, w Wallet, amount Money, at time.Time) error {
+func (r *ResultsBalance) Paid(b assist.Billnumber, w assist.Wallet, amount assist.Money, at time.Time) error {
 	return r.ledger.Paid(b, w, amount, at)
 }
 
 // Balance is [Ledger.Balance], with the freshness of the figures. It asks
 // nothing.
-func (r *ResultsBalance) Balance(w Wallet, currency string, at time.Time) WalletBalance {
+func (r *ResultsBalance) Balance(w assist.Wallet, currency string, at time.Time) WalletBalance {
 	balance := r.ledger.Balance(w, currency, at)
 	balance.AsOf, balance.Stale = r.freshness(at)
 	return balance
 }
 
 // BookOperations is [Ledger.BookOperations].
-func (r *ResultsBalance) BookOperations(ctx context.Context, id string, operations []Operation) error {
+func (r *ResultsBalance) BookOperations(ctx context.Context, id string, operations []assist.Operation) error {
 	return r.ledger.BookOperations(ctx, id, operations)
 }
 
@@ -153,10 +154,10 @@ func (r *ResultsBalance) BookOperations(ctx context.Context, id string, operatio
 // they haven't, or nothing is left to ask for, it gives back what became of the
 // last question. A day of 25 hours (26 October 2014) takes two questions, so it
 // is known whole after two refreshes. Errors are those of
-// [Client.ResultsByDate], or of the context.
+// [assist.Client.ResultsByDate], or of the context.
 func (r *ResultsBalance) Refresh(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return contextError(ctx)
+		return ended(ctx)
 	}
 	flight, err := r.board(ctx)
 	if flight == nil {
@@ -173,7 +174,7 @@ func (r *ResultsBalance) Refresh(ctx context.Context) error {
 		flight.cancel()
 		<-flight.landed
 	}
-	return contextError(ctx)
+	return ended(ctx)
 }
 
 // board joins the question under way, or starts one if that is allowed. No lock
@@ -188,7 +189,7 @@ func (r *ResultsBalance) board(ctx context.Context) (*resultsFlight, error) {
 		flight.waiting++
 		return flight, nil
 	}
-	window, about := r.question(r.asker.now())
+	window, about := r.question(r.asker.Now())
 	if window == nil || time.Now().Before(r.next) {
 		return nil, r.err
 	}
@@ -199,6 +200,15 @@ func (r *ResultsBalance) board(ctx context.Context) (*resultsFlight, error) {
 	r.flight = flight
 	go r.ask(ctx, flight, about)
 	return flight, nil
+}
+
+// ended is the error of a context that is over.
+func ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return errors.Join(cause, err)
 }
 
 func (r *ResultsBalance) leave(flight *resultsFlight) (last bool) {
@@ -215,27 +225,27 @@ func (r *ResultsBalance) ask(ctx context.Context, flight *resultsFlight, about a
 	// waiting: the error says so instead.
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("assist: the question for results by date panicked: %v", p)
+			err = fmt.Errorf("ledger: the question for results by date panicked: %v", p)
 		}
 		r.land(flight, about, err)
 	}()
-	err = r.fetch(ctx, PeriodQuery{From: about.window.from, To: about.window.to})
+	err = r.fetch(ctx, assist.PeriodQuery{From: about.window.from, To: about.window.to})
 }
 
-var errAskerGone = errors.New("assist: the question for results by date ended without an answer")
+var errAskerGone = errors.New("ledger: the question for results by date ended without an answer")
 
 // fetch asks, and books the rows when there was a whole answer.
-func (r *ResultsBalance) fetch(ctx context.Context, query PeriodQuery) error {
+func (r *ResultsBalance) fetch(ctx context.Context, query assist.PeriodQuery) error {
 	var rows []bookedRow
 	came := false
-	err := r.asker.EachResult(ctx, query, func(p Payment) error {
+	err := r.asker.EachResult(ctx, query, func(p assist.Payment) error {
 		came = true
 		if row, ok := bookedRowOf(&p); ok {
 			rows = append(rows, row)
 		}
 		return nil
 	})
-	if errors.Is(err, ErrOrderNotFound) {
+	if errors.Is(err, assist.ErrOrderNotFound) {
 		return nil // a day without operations
 	}
 	switch {
@@ -243,7 +253,7 @@ func (r *ResultsBalance) fetch(ctx context.Context, query PeriodQuery) error {
 		r.ledger.bookRows(rows)
 	case came && errors.Is(err, context.DeadlineExceeded):
 		// It was on its way, so a shorter one is in time.
-		return fmt.Errorf("%w: %w", ErrTooLarge, err)
+		return fmt.Errorf("%w: %w", assist.ErrTooLarge, err)
 	}
 	return err
 }
@@ -269,14 +279,18 @@ func (r *ResultsBalance) land(flight *resultsFlight, about asking, err error) {
 
 // isTooMuch tells a question that a shorter window may answer.
 func isTooMuch(err error) bool {
-	var api *APIError
+	var api *assist.APIError
 	if errors.As(err, &api) {
 		return api.Second == secondCodeIntervalTooLarge || api.Second == secondCodeDocumentTooLarge
 	}
-	return errors.Is(err, ErrTooLarge)
+	return errors.Is(err, assist.ErrTooLarge)
 }
 
-const secondCodeDocumentTooLarge = 2
+// Second codes of protocol §9.
+const (
+	secondCodeDocumentTooLarge = 2
+	secondCodeIntervalTooLarge = 4
+)
 
 // shorten halves the windows after one that was too large. What is known of the
 // old ones is known of the new.

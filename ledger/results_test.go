@@ -1,12 +1,10 @@
-package assist
+package ledger
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"runtime"
 	"strconv"
 	"strings"
@@ -19,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/internal/moscow"
 )
 
@@ -39,11 +38,7 @@ type resultsServer struct {
 }
 
 func (s *resultsServer) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return nil, err
-	}
-	form, err := url.ParseQuery(string(body))
+	form, err := formOf(req)
 	if err != nil {
 		return nil, err
 	}
@@ -76,14 +71,6 @@ func (s *resultsServer) RoundTrip(req *http.Request) (*http.Response, error) {
 		`<?xml version="1.0"?><result firstcode="0" secondcode="0" count="%d">%s</result>`, strings.Count(rows, "<payment>"), rows)), nil
 }
 
-func momentAt(form url.Values, prefix string) time.Time {
-	var n [5]int
-	for i, text := range momentOf(form, prefix) {
-		n[i], _ = strconv.Atoi(text)
-	}
-	return time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], 0, 0, time.UTC)
-}
-
 func (s *resultsServer) set(change func(*resultsServer)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,12 +88,12 @@ func row(billnumber, kind, amount, code string, at time.Time) string {
 	return fmt.Sprintf(`<payment><ordernumber>n-7</ordernumber><billnumber>%s</billnumber><orderstate>Approved</orderstate><orderamount>%s</orderamount>`+
 		`<ordercurrency>RUB</ordercurrency><amount>%s</amount><currency>RUB</currency><meantype_id>36</meantype_id><responsecode>%s</responsecode>`+
 		`<operationtype>%s</operationtype><operationdate>%s</operationdate></payment>`,
-		billnumber, amount, amount, code, kind, at.UTC().Format(layoutSeconds))
+		billnumber, amount, amount, code, kind, at.UTC().Format("02.01.2006 15:04:05"))
 }
 
-func fromResults(t testing.TB, server *resultsServer, rates Rates, opts ...Option) *ResultsBalance {
+func fromResults(t testing.TB, server *resultsServer, rates Rates, opts ...assist.Option) *ResultsBalance {
 	t.Helper()
-	r, err := DayBalanceFromResults(mocked(t, server, opts...), rates)
+	r, err := FromResults(askingBy(t, server, opts...), rates)
 	require.NoError(t, err)
 	return r
 }
@@ -119,7 +106,7 @@ func until(t testing.TB, text string) time.Time {
 	return at
 }
 
-func TestDayBalanceFromResults(t *testing.T) {
+func TestFromResults(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, noon := t.Context(), until(t, "2026-03-03 12:00:30")
@@ -128,30 +115,30 @@ func TestDayBalanceFromResults(t *testing.T) {
 			row("5700027202722029.1", "100", "50.00", "AS102", noon) +
 			row("5700027202722028.2", "300", "10.00", "AS300", noon) +
 			row("5700027202722028.3", "300", "20.00", "AS100", noon)}
-		r := fromResults(t, server, Rates{QIWI: 35_000})
+		r := fromResults(t, server, Rates{assist.QIWI: 35_000})
 
-		b := r.Balance(QIWI, "RUB", time.Now())
+		b := r.Balance(assist.QIWI, "RUB", time.Now())
 		assert.True(t, b.Stale, "nothing has been asked yet")
 		assert.Zero(t, b.AsOf)
 		require.NoError(t, r.Refresh(ctx))
-		b = r.Balance(QIWI, "RUB", time.Now())
+		b = r.Balance(assist.QIWI, "RUB", time.Now())
 		assert.Equal(t, "100.00 3.50 10.00 0.00 86.50", figures(b))
 		assert.Equal(t, utc(t, "2026-03-03 12:00:00"), b.AsOf.UTC())
 		assert.False(t, b.Stale)
 		assert.Equal(t, []string{"2026-3-2-21-0 to 2026-3-3-12-0"}, server.windows, "the Moscow day so far, in GMT")
 
-		require.NoError(t, r.Reserve(ctx, "a", QIWI, rub(t, "86.50"), time.Now()))
-		err := r.Reserve(ctx, "b", QIWI, rub(t, "0.01"), time.Now())
+		require.NoError(t, r.Reserve(ctx, "a", assist.QIWI, rub(t, "86.50"), time.Now()))
+		err := r.Reserve(ctx, "b", assist.QIWI, rub(t, "0.01"), time.Now())
 		rule := broken(t, err)
 		assert.False(t, rule.Stale)
 		assert.Equal(t, utc(t, "2026-03-03 12:00:00"), rule.AsOf.UTC())
 
-		require.NoError(t, r.Paid("5700027202722030.1", QIWI, rub(t, "10.00"), time.Now()), "heard of between two questions")
-		require.NoError(t, r.Reserve(ctx, "b", QIWI, rub(t, "9.65"), time.Now()))
+		require.NoError(t, r.Paid("5700027202722030.1", assist.QIWI, rub(t, "10.00"), time.Now()), "heard of between two questions")
+		require.NoError(t, r.Reserve(ctx, "b", assist.QIWI, rub(t, "9.65"), time.Now()))
 		require.NoError(t, r.Settle(ctx, "b", true))
 		require.NoError(t, r.Settle(ctx, "a", false))
-		require.NoError(t, r.Hold("c", QIWI, rub(t, "1.00"), time.Now()))
-		assert.Equal(t, "110.00 3.85 19.65 1.00 85.50", figures(r.Balance(QIWI, "RUB", time.Now())))
+		require.NoError(t, r.Hold("c", assist.QIWI, rub(t, "1.00"), time.Now()))
+		assert.Equal(t, "110.00 3.85 19.65 1.00 85.50", figures(r.Balance(assist.QIWI, "RUB", time.Now())))
 		assert.Equal(t, 1, server.questions())
 	})
 }
@@ -163,7 +150,7 @@ func TestResultsAreNeverAskedMoreOften(t *testing.T) {
 		ctx := t.Context()
 		until(t, "2026-03-03 12:00:00")
 		server := &resultsServer{takes: 7 * time.Second}
-		r := fromResults(t, server, Rates{QIWI: 0})
+		r := fromResults(t, server, Rates{assist.QIWI: 0})
 		stop := time.Now().Add(2 * time.Hour)
 		var callers sync.WaitGroup
 		for n := range 20 {
@@ -172,7 +159,7 @@ func TestResultsAreNeverAskedMoreOften(t *testing.T) {
 					if n%2 == 0 {
 						assert.NoError(t, r.Refresh(ctx))
 					} else {
-						assert.ErrorIs(t, r.Reserve(ctx, fmt.Sprint(n, "-", i), QIWI, rub(t, "1.00"), time.Now()), ErrDayBalance)
+						assert.ErrorIs(t, r.Reserve(ctx, fmt.Sprint(n, "-", i), assist.QIWI, rub(t, "1.00"), time.Now()), assist.ErrDayBalance)
 					}
 					time.Sleep(time.Duration(n+1) * 13 * time.Second)
 				}
@@ -191,8 +178,8 @@ func TestResultsThatFailAreStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, noon := t.Context(), until(t, "2026-03-03 12:00:00")
 		server := &resultsServer{fails: true, rows: row("5700027202722028.1", "100", "1.00", "AS000", noon)}
-		r := fromResults(t, server, Rates{QIWI: 0})
-		err := r.Reserve(ctx, "a", QIWI, rub(t, "0.50"), time.Now())
+		r := fromResults(t, server, Rates{assist.QIWI: 0})
+		err := r.Reserve(ctx, "a", assist.QIWI, rub(t, "0.50"), time.Now())
 		rule := broken(t, err)
 		assert.True(t, rule.Stale, "the question failed, and the refusal says so")
 		assert.Zero(t, rule.AsOf)
@@ -202,10 +189,10 @@ func TestResultsThatFailAreStale(t *testing.T) {
 
 		server.set(func(s *resultsServer) { s.fails = false })
 		time.Sleep(10 * time.Minute)
-		require.NoError(t, r.Reserve(ctx, "a", QIWI, rub(t, "0.50"), time.Now()))
+		require.NoError(t, r.Reserve(ctx, "a", assist.QIWI, rub(t, "0.50"), time.Now()))
 		server.set(func(s *resultsServer) { s.fails = true })
 		time.Sleep(11 * time.Minute)
-		rule = broken(t, r.Reserve(ctx, "b", QIWI, rub(t, "0.60"), time.Now()))
+		rule = broken(t, r.Reserve(ctx, "b", assist.QIWI, rub(t, "0.60"), time.Now()))
 		assert.True(t, rule.Stale)
 		assert.Equal(t, utc(t, "2026-03-03 12:10:00"), rule.AsOf.UTC())
 		assert.Contains(t, rule.Error(), "as of 3 March 2026, 15:10")
@@ -214,9 +201,9 @@ func TestResultsThatFailAreStale(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		require.NoError(t, r.Refresh(ctx))
 		time.Sleep(14 * time.Minute)
-		assert.False(t, r.Balance(QIWI, "RUB", time.Now()).Stale)
+		assert.False(t, r.Balance(assist.QIWI, "RUB", time.Now()).Stale)
 		time.Sleep(2 * time.Minute)
-		assert.True(t, r.Balance(QIWI, "RUB", time.Now()).Stale, "nobody has asked for a quarter of an hour")
+		assert.True(t, r.Balance(assist.QIWI, "RUB", time.Now()).Stale, "nobody has asked for a quarter of an hour")
 	})
 }
 
@@ -227,19 +214,19 @@ func TestResultsOfADayOf25Hours(t *testing.T) {
 		// Virtual time begins in the year 2000.
 		ctx, late := t.Context(), until(t, "2014-10-26 20:30:00")
 		server := &resultsServer{}
-		r := fromResults(t, server, Rates{QIWI: 0})
+		r := fromResults(t, server, Rates{assist.QIWI: 0})
 		server.set(func(s *resultsServer) {
 			s.rows = row("5700027202722028.1", "100", "1.00", "AS000", late.Add(-9*time.Hour))
 		})
 		require.NoError(t, r.Refresh(ctx))
-		b := r.Balance(QIWI, "RUB", time.Now())
+		b := r.Balance(assist.QIWI, "RUB", time.Now())
 		assert.Equal(t, rub(t, "1.00"), b.Available)
 		assert.Equal(t, utc(t, "2014-10-26 20:00:00"), b.AsOf.UTC(), "the last hour is not known yet")
 
 		time.Sleep(10 * time.Minute)
 		server.set(func(s *resultsServer) { s.rows = row("5700027202722029.1", "100", "2.00", "AS000", late) })
 		require.NoError(t, r.Refresh(ctx))
-		b = r.Balance(QIWI, "RUB", time.Now())
+		b = r.Balance(assist.QIWI, "RUB", time.Now())
 		assert.Equal(t, rub(t, "3.00"), b.Available)
 		assert.Equal(t, late, b.AsOf.UTC())
 		assert.False(t, b.Stale)
@@ -250,12 +237,12 @@ func TestResultsOfADayOf25Hours(t *testing.T) {
 		require.NoError(t, r.Refresh(ctx))
 		assert.Equal(t, server.windows[0], server.windows[2], "the older of the two comes next")
 		time.Sleep(8 * time.Minute)
-		b = r.Balance(QIWI, "RUB", time.Now())
+		b = r.Balance(assist.QIWI, "RUB", time.Now())
 		assert.Equal(t, utc(t, "2014-10-26 20:40:00"), b.AsOf.UTC())
 		assert.False(t, b.Stale, "two windows take turns, so each is asked every twenty minutes")
 
 		until(t, "2014-10-26 21:00:30")
-		b = r.Balance(QIWI, "RUB", time.Now())
+		b = r.Balance(assist.QIWI, "RUB", time.Now())
 		assert.Equal(t, "0.00 0.00 0.00 0.00 0.00", figures(b), "a new day")
 		assert.Equal(t, utc(t, "2014-10-26 21:00:00"), b.AsOf.UTC(), "in its first minute there is nothing to ask for")
 		assert.False(t, b.Stale)
@@ -284,7 +271,7 @@ func TestOneQuestionServesAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		noon := until(t, "2026-03-03 12:00:00")
 		server := &resultsServer{takes: time.Minute, rows: row("5700027202722028.1", "100", "50.00", "AS000", noon)}
-		r := fromResults(t, server, Rates{QIWI: 0})
+		r := fromResults(t, server, Rates{assist.QIWI: 0})
 		var reserved, refused, left int
 		var mu sync.Mutex
 		var handlers sync.WaitGroup
@@ -299,13 +286,13 @@ func TestOneQuestionServesAll(t *testing.T) {
 				} else {
 					time.Sleep(500 * time.Millisecond)
 				}
-				err := r.Reserve(ctx, fmt.Sprint(n), QIWI, rub(t, "1.00"), time.Now())
+				err := r.Reserve(ctx, fmt.Sprint(n), assist.QIWI, rub(t, "1.00"), time.Now())
 				mu.Lock()
 				defer mu.Unlock()
 				switch {
 				case err == nil:
 					reserved++
-				case errors.Is(err, ErrDayBalance):
+				case errors.Is(err, assist.ErrDayBalance):
 					refused++
 				case errors.Is(err, context.DeadlineExceeded):
 					left++
@@ -358,22 +345,24 @@ func TestQuestionThatIsEnding(t *testing.T) {
 		assert.Zero(t, time.Since(start))
 		callers.Wait()
 		assert.Equal(t, 1, server.questions())
-		assert.True(t, r.Balance(QIWI, "RUB", time.Now()).Stale)
+		assert.True(t, r.Balance(assist.QIWI, "RUB", time.Now()).Stale)
 	})
 }
 
 func TestResultsWithoutOperations(t *testing.T) {
 	t.Parallel()
-	c := asked(t, func(url.Values) string { return codesXML(10, 201) }, WithClock(func() time.Time { return utc(t, "2026-03-03 12:00:00") }))
-	r, err := DayBalanceFromResults(c, nil)
+	mock := httpmock.NewMockTransport()
+	mock.RegisterNoResponder(httpmock.NewStringResponder(http.StatusOK, codesXML(10, 201)))
+	c := askingBy(t, mock, assist.WithClock(func() time.Time { return utc(t, "2026-03-03 12:00:00") }))
+	r, err := FromResults(c, nil)
 	require.NoError(t, err)
 	require.NoError(t, r.Refresh(t.Context()), "nothing found is a day without operations")
-	assert.False(t, r.Balance(QIWI, "RUB", utc(t, "2026-03-03 12:00:00")).Stale)
+	assert.False(t, r.Balance(assist.QIWI, "RUB", utc(t, "2026-03-03 12:00:00")).Stale)
 
-	_, err = DayBalanceFromResults(nil, nil)
-	assert.Equal(t, NotSent, OutcomeOf(err))
-	_, err = DayBalanceFromResults(c, Rates{NotWallet: 1})
-	assert.Equal(t, NotSent, OutcomeOf(err))
+	_, err = FromResults(nil, nil)
+	assert.Equal(t, assist.NotSent, assist.OutcomeOf(err))
+	_, err = FromResults(c, Rates{assist.NotWallet: 1})
+	assert.Equal(t, assist.NotSent, assist.OutcomeOf(err))
 }
 
 // The client's own cancel and its row in the results are one.
@@ -383,16 +372,16 @@ func TestResultsKnowOurOwnCancels(t *testing.T) {
 		ctx, noon := t.Context(), until(t, "2026-03-03 12:00:00")
 		server := &resultsServer{rows: row("5700027202722028.1", "100", "1.00", "AS000", noon) +
 			row("5700027202722028.3", "300", "0.10", "AS300", noon)}
-		r := fromResults(t, server, Rates{QIWI: 0})
-		require.NoError(t, r.Hold("ours", QIWI, rub(t, "0.10"), noon))
+		r := fromResults(t, server, Rates{assist.QIWI: 0})
+		require.NoError(t, r.Hold("ours", assist.QIWI, rub(t, "0.10"), noon))
 		require.NoError(t, r.Refresh(ctx))
-		assert.Equal(t, "1.00 0.00 0.10 0.10 0.80", figures(r.Balance(QIWI, "RUB", noon)), "not known yet as ours")
-		_ = r.BookOperations(ctx, "ours", []Operation{op(t, "3", OperationCancel, 36, "0.10", dated(noon))})
-		assert.Equal(t, "1.00 0.00 0.00 0.10 0.90", figures(r.Balance(QIWI, "RUB", noon)))
+		assert.Equal(t, "1.00 0.00 0.10 0.10 0.80", figures(r.Balance(assist.QIWI, "RUB", noon)), "not known yet as ours")
+		_ = r.BookOperations(ctx, "ours", []assist.Operation{op(t, "3", assist.OperationCancel, 36, "0.10", dated(noon))})
+		assert.Equal(t, "1.00 0.00 0.00 0.10 0.90", figures(r.Balance(assist.QIWI, "RUB", noon)))
 		require.NoError(t, r.Settle(ctx, "ours", true))
 		time.Sleep(10 * time.Minute)
 		require.NoError(t, r.Refresh(ctx))
-		assert.Equal(t, "1.00 0.00 0.10 0.00 0.90", figures(r.Balance(QIWI, "RUB", noon)))
+		assert.Equal(t, "1.00 0.00 0.10 0.00 0.90", figures(r.Balance(assist.QIWI, "RUB", noon)))
 	})
 }
 
@@ -402,11 +391,11 @@ func TestQuestionThatPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		noon := until(t, "2026-03-03 12:00:00")
 		server := &resultsServer{panics: "no transport", rows: row("5700027202722028.1", "100", "1.00", "AS000", noon)}
-		r := fromResults(t, server, Rates{QIWI: 0})
+		r := fromResults(t, server, Rates{assist.QIWI: 0})
 		var callers sync.WaitGroup
 		for n := range 5 {
 			callers.Go(func() {
-				err := r.Reserve(t.Context(), strconv.Itoa(n), QIWI, rub(t, "0.50"), time.Now())
+				err := r.Reserve(t.Context(), strconv.Itoa(n), assist.QIWI, rub(t, "0.50"), time.Now())
 				assert.True(t, broken(t, err).Stale)
 			})
 		}
@@ -414,7 +403,7 @@ func TestQuestionThatPanics(t *testing.T) {
 		require.ErrorContains(t, r.Refresh(t.Context()), "no transport")
 		server.set(func(s *resultsServer) { s.panics = nil })
 		time.Sleep(10 * time.Minute)
-		require.NoError(t, r.Reserve(t.Context(), "a", QIWI, rub(t, "0.50"), time.Now()))
+		require.NoError(t, r.Reserve(t.Context(), "a", assist.QIWI, rub(t, "0.50"), time.Now()))
 	})
 }
 
@@ -430,7 +419,7 @@ func TestQuestionThatNeverComesBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		until(t, "2026-03-03 12:00:00")
-		r, err := DayBalanceFromResults(mocked(t, goexit{}), Rates{QIWI: 0})
+		r, err := FromResults(askingBy(t, goexit{}), Rates{assist.QIWI: 0})
 		require.NoError(t, err)
 		require.ErrorIs(t, r.Refresh(t.Context()), errAskerGone)
 		require.ErrorIs(t, r.Refresh(t.Context()), errAskerGone)
@@ -445,18 +434,18 @@ func TestDayTooLargeForOneQuestion(t *testing.T) {
 		ctx := t.Context()
 		until(t, "2026-03-03 09:00:00")
 		server := &resultsServer{atMost: 13 * time.Hour}
-		r := fromResults(t, server, Rates{QIWI: 0})
+		r := fromResults(t, server, Rates{assist.QIWI: 0})
 		require.NoError(t, r.Refresh(ctx))
 		until(t, "2026-03-03 11:00:00")
 		server.set(func(s *resultsServer) {
 			s.rows = row("5700027202722028.1", "100", "5.00", "AS000", time.Now().Add(-time.Minute))
 		})
-		var refused *APIError
+		var refused *assist.APIError
 		require.ErrorAs(t, r.Refresh(ctx), &refused, "14 hours")
-		assert.True(t, r.Balance(QIWI, "RUB", time.Now()).Stale)
+		assert.True(t, r.Balance(assist.QIWI, "RUB", time.Now()).Stale)
 		time.Sleep(10 * time.Minute)
 		require.NoError(t, r.Refresh(ctx))
-		b := r.Balance(QIWI, "RUB", time.Now())
+		b := r.Balance(assist.QIWI, "RUB", time.Now())
 		assert.Equal(t, rub(t, "5.00"), b.Available)
 		assert.Equal(t, utc(t, "2026-03-03 11:00:00"), b.AsOf.UTC(), "the night was known when the morning's question was answered")
 		assert.False(t, b.Stale)
@@ -495,11 +484,11 @@ func TestLargeDayIsKnownInTheEnd(t *testing.T) {
 					}
 					return row("5700027202722029.1", "100", "5.00", "AS000", to)
 				}}
-				r := fromResults(t, server, Rates{QIWI: 0})
+				r := fromResults(t, server, Rates{assist.QIWI: 0})
 				known := 0
 				for n := range 60 {
 					_ = r.Refresh(t.Context())
-					if !r.Balance(QIWI, "RUB", time.Now()).Paid.IsZero() && known == 0 {
+					if !r.Balance(assist.QIWI, "RUB", time.Now()).Paid.IsZero() && known == 0 {
 						known = n + 1
 					}
 					time.Sleep(10*time.Minute + time.Second)
@@ -520,10 +509,10 @@ func TestTenMinutesAcrossMidnight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, late := t.Context(), until(t, "2026-03-03 20:58:00")
 		server := &resultsServer{rows: row("5700027202722028.1", "100", "5.00", "AS000", late)}
-		r := fromResults(t, server, Rates{QIWI: 0})
-		require.NoError(t, r.Reserve(ctx, "yesterday's", QIWI, rub(t, "2.00"), time.Now()))
+		r := fromResults(t, server, Rates{assist.QIWI: 0})
+		require.NoError(t, r.Reserve(ctx, "yesterday's", assist.QIWI, rub(t, "2.00"), time.Now()))
 		until(t, "2026-03-03 21:05:00")
-		rule := broken(t, r.Reserve(ctx, "a", QIWI, rub(t, "1.00"), time.Now()))
+		rule := broken(t, r.Reserve(ctx, "a", assist.QIWI, rub(t, "1.00"), time.Now()))
 		assert.True(t, rule.Stale)
 		assert.Equal(t, utc(t, "2026-03-04 20:00:00"), rule.NotBefore)
 		assert.Equal(t, 1, server.questions(), "asked seven minutes ago")
@@ -531,9 +520,9 @@ func TestTenMinutesAcrossMidnight(t *testing.T) {
 			s.rows = row("5700027202722029.1", "100", "5.00", "AS000", late.Add(6*time.Minute)) + row("5700027202722028.2", "300", "1.00", "AS300", late.Add(5*time.Minute))
 		})
 		until(t, "2026-03-03 21:08:00")
-		require.NoError(t, r.Reserve(ctx, "a", QIWI, rub(t, "2.00"), time.Now()))
+		require.NoError(t, r.Reserve(ctx, "a", assist.QIWI, rub(t, "2.00"), time.Now()))
 		assert.Equal(t, "2026-3-3-21-0 to 2026-3-3-21-8", server.windows[1])
-		b := r.Balance(QIWI, "RUB", time.Now())
+		b := r.Balance(assist.QIWI, "RUB", time.Now())
 		assert.Equal(t, "5.00 0.00 1.00 4.00 0.00", figures(b), "yesterday's is still open")
 		assert.False(t, b.Stale)
 	})
@@ -546,10 +535,10 @@ func TestAnswerThatComesAfterMidnight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		late := until(t, "2026-03-03 20:59:30")
 		server := &resultsServer{takes: time.Minute, rows: row("5700027202722028.1", "100", "5.00", "AS000", late.Add(-time.Hour))}
-		r := fromResults(t, server, Rates{QIWI: 0})
+		r := fromResults(t, server, Rates{assist.QIWI: 0})
 		require.NoError(t, r.Refresh(t.Context()))
-		assert.Equal(t, rub(t, "5.00"), r.Balance(QIWI, "RUB", late).Paid)
-		b := r.Balance(QIWI, "RUB", time.Now().Add(time.Minute))
+		assert.Equal(t, rub(t, "5.00"), r.Balance(assist.QIWI, "RUB", late).Paid)
+		b := r.Balance(assist.QIWI, "RUB", time.Now().Add(time.Minute))
 		assert.Equal(t, "0.00 0.00 0.00 0.00 0.00", figures(b))
 		assert.True(t, b.Stale)
 	})
