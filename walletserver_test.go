@@ -175,7 +175,7 @@ func TestDayBalanceOnBothSides(t *testing.T) {
 	for mean, wallet := range map[int]assist.Wallet{30: assist.WebMoney, 32: assist.YandexMoney, 36: assist.QIWI} {
 		t.Run(wallet.String(), func(t *testing.T) {
 			t.Parallel()
-			server := assisttest.NewServer(t, assisttest.WithCommission(wallet, 350))
+			server := assisttest.NewServer(t, assisttest.WithCommission(wallet, 35_000))
 			server.StandAt(instant(t, "2026-07-01 12:00:00"))
 			order := server.Pay(assisttest.Payment{Amount: money(t, "200.00"), MeanTypeID: mean})
 			server.StandAt(instant(t, "2026-07-02 12:00:00"))
@@ -253,7 +253,7 @@ func FuzzRulesAgreeWithTheServer(f *testing.F) {
 		clock.Store(instant(t, draws.Pick(d, "2013-10-23 19:00:00", "2014-10-25 12:00:00", "2026-07-01 20:00:00")).Unix())
 		now := func() time.Time { return time.Unix(clock.Load(), 0).UTC() }
 		server := assisttest.NewServer(t, assisttest.WithClock(now), assisttest.InMemory(), assisttest.WithSettleDelay(time.Hour),
-			assisttest.WithCommission(assist.WebMoney, 80), assisttest.WithCommission(assist.YandexMoney, 0), assisttest.WithCommission(assist.QIWI, 350))
+			assisttest.WithCommission(assist.WebMoney, 8_000), assisttest.WithCommission(assist.YandexMoney, 0), assisttest.WithCommission(assist.QIWI, 35_000))
 		books, err := ledger.New(ledger.Rates{assist.WebMoney: 8_000, assist.YandexMoney: 0, assist.QIWI: 35_000}, now)
 		require.NoError(t, err)
 		client := server.Client(assist.WithWalletRules(books), assist.WithClock(now))
@@ -406,7 +406,7 @@ func TestDayBalanceFromTheServersResults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(instant(t, "2026-07-01 12:00:00")))
 		server := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithMinInterval(assisttest.ResultsByDate, 10*time.Minute),
-			assisttest.WithCommission(assist.QIWI, 350))
+			assisttest.WithCommission(assist.QIWI, 35_000))
 		var orders []assist.Order
 		for range 60 {
 			orders = append(orders, server.Pay(assisttest.Payment{Amount: money(t, "10.00"), MeanTypeID: 36}))

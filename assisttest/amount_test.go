@@ -97,12 +97,12 @@ func TestCommissionRoundsUp(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ rate, minor, want int64 }{
 		"none":        {0, 100_00, 0},
-		"whole":       {100, 100_00, 1_00},
+		"whole":       {10_000, 100_00, 1_00},
 		"a bit":       {1, 1, 1},
-		"just whole":  {250, 400, 10},
-		"up":          {250, 401, 11},
-		"all of it":   {10_000, 999_999_999_999_999, 999_999_999_999_999},
-		"a large one": {333, 999_999_999_999_999, 33_300_000_000_000},
+		"just whole":  {25_000, 400, 10},
+		"up":          {25_000, 401, 11},
+		"all of it":   {1_000_000, 999_999_999_999_999, 999_999_999_999_999},
+		"a large one": {33_300, 999_999_999_999_999, 33_300_000_000_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

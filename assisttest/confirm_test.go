@@ -169,7 +169,7 @@ func TestOrderOfSeveralParts(t *testing.T) {
 
 func TestDayBalanceOfAHold(t *testing.T) {
 	t.Parallel()
-	s := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithCommission(assist.YandexMoney, 100))
+	s := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithCommission(assist.YandexMoney, 10_000))
 	s.StandAt(time.Date(2024, time.May, 10, 9, 0, 0, 0, time.UTC))
 	order := s.Pay(assisttest.Payment{MeanTypeID: yandexMoney, TwoStage: true})
 	assert.True(t, s.DayBalance(assist.YandexMoney, "RUB").IsZero(), "a hold is no payment")

@@ -106,10 +106,11 @@ func WithPlainBillnumbers() Option {
 	return func(s *Server) { s.plainBillnumbers = true }
 }
 
-// WithCommission sets what the bank keeps of a wallet's payments, in hundredths
-// of a percent. It lowers the day balance (protocol §6).
-func WithCommission(w assist.Wallet, basisPoints int) Option {
-	return func(s *Server) { s.commission[ownWallet(w)] = int64(basisPoints) }
+// WithCommission sets what the bank keeps of a wallet's payments, in parts per
+// million, as the rates of package ledger are: 35_000 is 3.5 %. It lowers the day
+// balance (protocol §6).
+func WithCommission(w assist.Wallet, partsPerMillion int) Option {
+	return func(s *Server) { s.commission[ownWallet(w)] = int64(partsPerMillion) }
 }
 
 // WithOpeningBalance lets every Moscow day of a wallet begin with some turnover,

@@ -84,8 +84,8 @@ func (m *merchant) bookCancel(op *operation, sign int64) {
 // unit: the balance must not come out higher than the bank's.
 func (s *Server) commissionOn(w wallet, a amount) int64 {
 	rate := s.commission[w]
-	whole, part := a.minor/10_000, a.minor%10_000
-	return whole*rate + (part*rate+9_999)/10_000
+	whole, part := a.minor/1_000_000, a.minor%1_000_000
+	return whole*rate + (part*rate+999_999)/1_000_000
 }
 
 // balance is what a wallet still allows to give back on the Moscow day of now. It

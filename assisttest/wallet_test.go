@@ -79,7 +79,7 @@ func TestBanOfTheMoscowDay(t *testing.T) {
 func TestDayBalance(t *testing.T) {
 	t.Parallel()
 	day := time.Date(2024, time.May, 10, 9, 0, 0, 0, time.UTC)
-	s := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithCommission(assist.YandexMoney, 250))
+	s := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithCommission(assist.YandexMoney, 25_000))
 	s.StandAt(day)
 	old := s.Pay(assisttest.Payment{MeanTypeID: yandexMoney, Amount: rub(t, "500.00"), PaidAt: day.AddDate(0, 0, -1)})
 	cancel := func(amount string) string {
@@ -215,7 +215,7 @@ func TestWalletRefusalsSayWhatToDo(t *testing.T) {
 
 func TestPayMany(t *testing.T) {
 	t.Parallel()
-	s := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithCommission(assist.QIWI, 100))
+	s := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithCommission(assist.QIWI, 10_000))
 	s.StandAt(time.Date(2024, time.May, 10, 20, 0, 0, 0, time.UTC))
 	s.PayMany(600, assisttest.Payment{MeanTypeID: qiwi, PaidAt: s.Now().Add(-10 * time.Hour)}, time.Minute)
 	assert.Equal(t, rub(t, "59400.00"), s.DayBalance(assist.QIWI, "RUB"))
