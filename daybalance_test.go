@@ -385,4 +385,9 @@ func TestDoubtThatAPersonHasEnded(t *testing.T) {
 	_, err = c.Cancel(t.Context(), req, DespiteUnknown(earlier))
 	require.NoError(t, err)
 	assert.Len(t, req.Order.Operations, 2, "the caller's order is left alone")
+
+	decided := mocked(t, answering(http.StatusOK, soapAnswer(cancelled())), WithWalletRules(nil), WithClock(func() time.Time { return now }))
+	decided.payments.neverCame(earlier)
+	_, err = decided.Cancel(t.Context(), req)
+	require.NoError(t, err, "decided by NeverCame")
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
 	"github.com/assist-go/assist/internal/draws"
+	"github.com/assist-go/assist/internal/moscow"
 	"github.com/assist-go/assist/ledger"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -446,4 +447,255 @@ func TestDayBalanceFromTheServersResults(t *testing.T) {
 		assert.Greater(t, questions, 20)
 		require.NoError(t, balance.Refresh(t.Context()))
 	})
+}
+
+// A shop that sells ten times as much every day as is to go back gives it back on
+// the first of them, though its worker does nothing but obey NotBefore.
+func TestWorkerThatObeysNotBefore(t *testing.T) {
+	t.Parallel()
+	for _, start := range []string{"2011-03-25 06:00:00", "2014-10-24 06:00:00", "2026-07-01 06:00:00"} {
+		for _, sells := range []time.Duration{time.Minute, 12 * time.Hour, 23*time.Hour + 30*time.Minute} { // after the day's beginning
+			for _, ruled := range []bool{true, false} {
+				t.Run(fmt.Sprint(start, " sells after ", sells, " rules: ", ruled), func(t *testing.T) {
+					t.Parallel()
+					server := assisttest.NewServer(t, assisttest.InMemory())
+					server.StandAt(instant(t, start))
+					order := server.Pay(assisttest.Payment{Amount: money(t, "100.00"), MeanTypeID: 32})
+					books, err := ledger.New(ledger.Rates{assist.YandexMoney: 0}, server.Now)
+					require.NoError(t, err)
+					opts := []assist.Option{assist.WithClock(server.Now)}
+					if ruled {
+						opts = append(opts, assist.WithWalletRules(books))
+					}
+					client := server.Client(opts...)
+					day := moscow.DayOf(server.Now()) + 1
+					server.StandAt(day.Start().Add(time.Second))
+					sold := day - 1
+					sellUpTo := func(until time.Time) {
+						for d := sold + 1; d.Start().Add(sells).Before(until); d++ {
+							server.StandAt(d.Start().Add(sells))
+							p := server.Pay(assisttest.Payment{Amount: money(t, "1000.00"), MeanTypeID: 32})
+							require.NoError(t, books.Paid(p.Operations[0].Billnumber, assist.YandexMoney, p.Amount, p.Operations[0].Date))
+							sold = d
+						}
+						server.StandAt(until)
+					}
+					for tries := 1; ; tries++ {
+						_, err := client.Cancel(t.Context(), order.CancelRequest(money(t, "100.00")))
+						if err == nil {
+							break
+						}
+						require.ErrorIs(t, err, assist.ErrDayBalance)
+						before, heals := assist.NotBefore(err)
+						require.True(t, heals)
+						require.True(t, before.After(server.Now()))
+						require.Less(t, tries, 10)
+						sellUpTo(before)
+					}
+					assert.Equal(t, day, moscow.DayOf(server.Now()), "on the first day")
+					assert.Equal(t, money(t, "100.00"), server.Moved(order.Billnumber))
+				})
+			}
+		}
+	}
+}
+
+// 5/108 with another message than the turnover's is a wrong amount: of the bonus
+// part beside a wallet's, and of more than is left. So it is without a message for
+// a part that no wallet paid.
+func TestWrongAmountIsNoDayBalance(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []assist.Protocol{
+		assist.SOAP, assist.JSON, assist.Form(assist.FormatXML), assist.Form(assist.FormatCSV), assist.Form(assist.FormatSOAP), assist.Form(assist.FormatJSON),
+	} {
+		flat := protocol == assist.Form(assist.FormatXML) || protocol == assist.Form(assist.FormatCSV)
+		for _, language := range []assist.Language{assist.LanguageRU, assist.LanguageEN} {
+			t.Run(fmt.Sprint(protocol, language), func(t *testing.T) {
+				t.Parallel()
+				server := assisttest.NewServer(t, opened(t)...)
+				server.StandAt(instant(t, "2026-07-01 12:00:00"))
+				both := server.Pay(assisttest.Payment{Amount: money(t, "100.00"), Bonus: money(t, "5.00"), MeanTypeID: 36})
+				alone := server.Pay(assisttest.Payment{Amount: money(t, "100.00"), MeanTypeID: 36})
+				server.StandAt(instant(t, "2026-07-03 12:00:00"))
+				client := server.Client(assist.WithClock(server.Now), assist.WithProtocol(protocol), assist.WithLanguage(language))
+				refused := func(req assist.CancelRequest) error {
+					_, err := client.Cancel(t.Context(), req)
+					require.Equal(t, assist.Rejected, assist.OutcomeOf(err), err)
+					return err
+				}
+				part := both.CancelRequest(money(t, "6.00"))
+				part.Billnumber += ".2"
+				err := refused(part)
+				require.NotErrorIs(t, err, assist.ErrDayBalance, "the bonus part")
+				_, heals := assist.NotBefore(err)
+				assert.False(t, heals)
+
+				err = refused(alone.CancelRequest(money(t, "101.00")))
+				_, heals = assist.NotBefore(err)
+				assert.Equal(t, flat, heals, "without a message nothing tells it from the day balance")
+			})
+		}
+	}
+}
+
+// The client's own cancel and its row count once, though the answer had the plain
+// billnumber, and though it was resumed after a restart.
+func TestOwnCancelsCountOnceInTheResults(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []assist.Protocol{assist.SOAP, assist.Form(assist.FormatXML), assist.Form(assist.FormatCSV)} {
+		for _, mean := range []int{30, 32} {
+			for _, restarted := range []bool{false, true} {
+				t.Run(fmt.Sprint(protocol, " ", mean, " restarted: ", restarted), func(t *testing.T) {
+					t.Parallel()
+					server := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithPlainBillnumbers(), assisttest.WithSettleDelay(5*time.Hour))
+					server.StandAt(instant(t, "2026-07-01 12:00:00"))
+					wallet := assist.WalletOf(mean)
+					order := server.Pay(assisttest.Payment{Amount: money(t, "40.00"), MeanTypeID: mean})
+					server.StandAt(instant(t, "2026-07-02 12:00:00"))
+					server.Pay(assisttest.Payment{Amount: money(t, "100.00"), MeanTypeID: mean})
+					fresh := func() (*ledger.ResultsBalance, *assist.Client) {
+						balance, err := ledger.FromResults(server.Client(assist.WithClock(server.Now)), ledger.Rates{wallet: 0})
+						require.NoError(t, err)
+						return balance, server.Client(assist.WithClock(server.Now), assist.WithProtocol(protocol), assist.WithWalletRules(balance))
+					}
+					balance, client := fresh()
+					require.NoError(t, balance.Paid("5700027202722999.1", wallet, money(t, "40.00"), server.Now()))
+					x, err := client.Cancel(t.Context(), order.CancelRequest(money(t, "40.00")), assist.LookFirst())
+					require.NoError(t, err)
+					server.Advance(time.Minute)
+					books, err := ledger.New(ledger.Rates{wallet: 0}, server.Now)
+					require.NoError(t, err)
+					if restarted {
+						client = server.Client(assist.WithClock(server.Now), assist.WithProtocol(protocol), assist.WithWalletRules(books))
+						if x.Status == assist.InProcess {
+							require.NoError(t, books.Hold(x.Intent.ID, wallet, money(t, "40.00"), x.Intent.SentAt))
+							x, err = client.Resume(x.Token())
+							require.NoError(t, err)
+							_, err = client.Refresh(t.Context(), x)
+							require.NoError(t, err)
+						}
+						rows, err := server.Client(assist.WithClock(server.Now)).ResultsByDate(t.Context(), assist.PeriodQuery{From: instant(t, "2026-07-01 21:00:00"), To: server.Now()})
+						require.NoError(t, err)
+						books.Book(rows)
+						assert.Equal(t, server.DayBalance(wallet, "RUB"), books.Balance(wallet, "RUB", server.Now()).Available)
+						return
+					}
+					_ = books
+					server.Advance(20 * time.Minute)
+					_ = balance.Refresh(t.Context())
+					b := balance.Balance(wallet, "RUB", server.Now())
+					assert.Equal(t, money(t, "40.00").Minor(), b.Refunded.Minor()+b.Reserved.Minor(), "once")
+				})
+			}
+		}
+	}
+}
+
+// A person's word ends the reservation of a cancel that never came.
+func TestDecisionEndsAReservation(t *testing.T) {
+	t.Parallel()
+	server := assisttest.NewServer(t, assisttest.InMemory())
+	server.StandAt(instant(t, "2026-07-01 12:00:00"))
+	order := server.Pay(assisttest.Payment{Amount: money(t, "90.00"), MeanTypeID: 32})
+	server.StandAt(instant(t, "2026-07-02 12:00:00"))
+	books, err := ledger.New(ledger.Rates{assist.YandexMoney: 0}, server.Now)
+	require.NoError(t, err)
+	client := server.Client(assist.WithClock(server.Now), assist.WithWalletRules(books))
+	paid := server.Pay(assisttest.Payment{Amount: money(t, "180.00"), MeanTypeID: 32})
+	require.NoError(t, books.Paid(paid.Operations[0].Billnumber, assist.YandexMoney, paid.Amount, paid.Date))
+	server.Next(assisttest.DieBefore())
+	_, err = client.Cancel(t.Context(), order.CancelRequest(money(t, "90.00")), assist.LookFirst())
+	var unknown *assist.UnknownOutcomeError
+	require.ErrorAs(t, err, &unknown)
+	_, err = client.Cancel(t.Context(), order.CancelRequest(money(t, "90.00")), assist.LookFirst(), assist.DespiteUnknown(unknown.Intent))
+	require.NoError(t, err)
+	reserved := func() assist.Money { return books.Balance(assist.YandexMoney, "RUB", server.Now()).Reserved }
+	assert.Equal(t, money(t, "90.00"), reserved(), "passed over, it may still move")
+	server.StandAt(instant(t, "2026-08-02 12:00:00"))
+	_, err = client.Decide(t.Context(), unknown.Intent, assist.NeverCame())
+	require.NoError(t, err)
+	assert.Equal(t, money(t, "0.00"), reserved())
+}
+
+// A client whose clock is off around midnight is refused, by itself or by Assist;
+// no money moves that shouldn't, and no outcome is unknown.
+func TestClocksThatAreOffAroundMidnight(t *testing.T) {
+	t.Parallel()
+	for _, midnight := range []string{"2013-10-23 20:00:00", "2014-10-25 20:00:00", "2014-10-26 21:00:00", "2026-07-01 21:00:00"} {
+		for _, ahead := range []time.Duration{-10 * time.Minute, -40 * time.Second, 40 * time.Second, 10 * time.Minute} {
+			for _, from := range []time.Duration{-5 * time.Minute, -20 * time.Second, 0, 20 * time.Second, 5 * time.Minute} {
+				t.Run(fmt.Sprint(midnight, " ahead ", ahead, " at ", from), func(t *testing.T) {
+					t.Parallel()
+					server := assisttest.NewServer(t, assisttest.InMemory())
+					turn := instant(t, midnight)
+					server.StandAt(turn.Add(-48 * time.Hour))
+					old := server.Pay(assisttest.Payment{Amount: money(t, "100.00"), MeanTypeID: 36})
+					server.StandAt(turn.Add(-3 * time.Hour))
+					today := server.Pay(assisttest.Payment{Amount: money(t, "100.00"), MeanTypeID: 36})
+					server.StandAt(turn.Add(from))
+					clock := func() time.Time { return server.Now().Add(ahead) }
+					balance, err := ledger.FromResults(server.Client(assist.WithClock(clock)), ledger.Rates{assist.QIWI: 0})
+					require.NoError(t, err)
+					client := server.Client(assist.WithClock(clock), assist.WithWalletRules(balance))
+					cancel := func(order assist.Order, amount string) (moved bool) {
+						_, err := client.Cancel(t.Context(), order.CancelRequest(money(t, amount)), assist.LookFirst())
+						require.NotEqual(t, assist.Unknown, assist.OutcomeOf(err), "%v", err)
+						if before, heals := assist.NotBefore(err); heals {
+							assert.True(t, before.After(clock()), "never in the past")
+						}
+						assert.Equal(t, err == nil, !server.Moved(order.Billnumber).IsZero())
+						return err == nil
+					}
+					sameDay := from < 0
+					banned := cancel(today, "60.00")
+					if sameDay {
+						assert.False(t, banned, "Assist's day isn't over")
+					}
+					moved := cancel(old, "60.00")
+					if !sameDay {
+						assert.False(t, moved, "Assist's new day has no balance")
+					} else if ahead < 0 {
+						assert.True(t, moved, "both clocks show the old day")
+					}
+				})
+			}
+		}
+	}
+}
+
+// What one by hand takes while a reservation is open is Assist's to count: the
+// client's books are never the more generous when they know it.
+func TestRefundByHandBesideAReservation(t *testing.T) {
+	t.Parallel()
+	server := assisttest.NewServer(t, assisttest.InMemory(), assisttest.WithSettleDelay(5*time.Hour))
+	server.StandAt(instant(t, "2026-07-01 12:00:00"))
+	one := server.Pay(assisttest.Payment{Amount: money(t, "40.00"), MeanTypeID: 30})
+	other := server.Pay(assisttest.Payment{Amount: money(t, "50.00"), MeanTypeID: 30})
+	server.StandAt(instant(t, "2026-07-02 12:00:00"))
+	server.Pay(assisttest.Payment{Amount: money(t, "100.00"), MeanTypeID: 30})
+	server.Advance(time.Minute)
+	books, err := ledger.New(ledger.Rates{assist.WebMoney: 0}, server.Now)
+	require.NoError(t, err)
+	asker := server.Client(assist.WithClock(server.Now))
+	book := func() {
+		rows, err := asker.ResultsByDate(t.Context(), assist.PeriodQuery{From: instant(t, "2026-07-01 21:00:00"), To: server.Now()})
+		require.NoError(t, err)
+		books.Book(rows)
+	}
+	book()
+	client := server.Client(assist.WithClock(server.Now), assist.WithWalletRules(books))
+	x, err := client.Cancel(t.Context(), one.CancelRequest(money(t, "40.00")))
+	require.NoError(t, err)
+	_, err = asker.Cancel(t.Context(), other.CancelRequest(money(t, "50.00"))) // in the personal account
+	require.NoError(t, err)
+	server.Advance(time.Minute)
+	book()
+	available := func() string { return books.Balance(assist.WebMoney, "RUB", server.Now()).Available.Amount() }
+	assert.Equal(t, "10.00", available())
+	assert.Equal(t, server.DayBalance(assist.WebMoney, "RUB").Amount(), available())
+	server.Advance(6 * time.Hour)
+	_, err = client.Refresh(t.Context(), x)
+	require.NoError(t, err)
+	book()
+	assert.Equal(t, "10.00", available(), "settled, and its row known again")
 }
