@@ -215,7 +215,7 @@ func WithLogger(logger *slog.Logger) Option {
 // [slog.LevelDebug], to see what an unknown server says. Credentials are
 // replaced, and all texts but those under names that are known to be harmless;
 // customer, card, mean number and addresses are not among these. What is neither
-// XML nor JSON isn't shown. The danger that is left: a text of the server
+// XML nor JSON isn't shown, nor are results by date, which are read row by row. The danger that is left: a text of the server
 // (message, faultstring) may repeat what it was never meant to, and order
 // numbers and signatures are shown. Requests are never logged. Not for
 // production. Without a [WithLogger] it is a [*ValidationError].
@@ -245,7 +245,8 @@ func WithVerifier(v Verifier) Option {
 }
 
 // WithMaxResponseSize limits the answer, in bytes. The default is 1 MiB. A
-// larger answer is not read to its end, so the outcome of a cancel is Unknown.
+// larger answer is not read to its end ([ErrTooLarge]), so the outcome of a cancel
+// is Unknown. Results by date have a limit of their own.
 func WithMaxResponseSize(bytes int64) Option {
 	return func(c *config) error {
 		if bytes < 1<<10 || bytes > 64<<20 {
