@@ -1,0 +1,369 @@
+package refunds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/refunds/internal/storage"
+)
+
+var (
+	// errSeenNew: between the two looks somebody has cancelled.
+	errSeenNew = errors.New("refunds: the order has an operation that it hadn't a moment ago")
+	// errStalled: the machine stood still between the stored intent and the send.
+	errStalled = errors.New("refunds: too much time has passed since the intent was stored")
+)
+
+// sendWithin is how soon after the intent is stored the send must begin. A
+// process that stood still for longer can't know whether somebody has passed
+// its cancel over meanwhile.
+const sendWithin = 30 * time.Second
+
+// carry does what is to be done with a claimed refund now.
+func (c *Carrier) carry(ctx context.Context, r *storage.Refund) {
+	// What has begun is brought to its end, also when Run is told to stop.
+	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), lease-time.Minute)
+	defer end()
+	defer func() {
+		// A client's transport, verifier or logger may panic. The refund is due
+		// again when its lease is over; if it was sent, it is asked about.
+		if p := recover(); p != nil {
+			c.book.log.ErrorContext(ctx, "refunds: a panic while carrying", "refund", r.ID, "panic", fmt.Sprint(p))
+		}
+	}()
+	var err error
+	switch State(r.State) {
+	case Pending:
+		err = c.cancel(ctx, r)
+	case Sent:
+		err = c.resolve(ctx, r)
+	case InProcess:
+		err = c.follow(ctx, r)
+	}
+	if err != nil {
+		c.book.log.ErrorContext(ctx, "refunds: carrying", "refund", r.ID, "err", err)
+	}
+}
+
+func (c *Carrier) later(ctx context.Context, r *storage.Refund, d time.Duration, w Waits, detail string) error {
+	return c.book.later(ctx, r, c.book.now().Add(d), w, detail)
+}
+
+// cancel sends a pending refund, where nothing speaks against it.
+func (c *Carrier) cancel(ctx context.Context, r *storage.Refund) error {
+	if decided, err := c.decide(ctx, r, nil); decided || err != nil {
+		return err
+	}
+	v, err := c.book.look(ctx, r)
+	if err != nil {
+		return err
+	}
+	now := c.book.now()
+	rested := instant(v.payment.FreeSince).Add(c.rest)
+	switch {
+	case r.NotBefore > micros(now):
+		return c.book.later(ctx, r, instant(r.NotBefore), ForTime, "")
+	case v.merchant.Held != 0:
+		return c.later(ctx, r, time.Minute, ForPerson, "the merchant is held: "+v.merchant.HeldWhy)
+	case v.open != nil:
+		return c.later(ctx, r, 30*time.Second, ForPayment, "")
+	case v.earlier:
+		return c.later(ctx, r, 30*time.Second, ForEarlier, "")
+	case v.payment.Version > 0 && v.payment.LastClient != c.name && now.Before(rested):
+		return c.book.later(ctx, r, rested, ForRest, "")
+	}
+	order, err := c.order(ctx, r)
+	if err != nil {
+		return c.cantAsk(ctx, r, err)
+	}
+	if err := c.answered(ctx, v); err != nil {
+		return err
+	}
+	if why := objection(v, order); why != "" {
+		return c.needPerson(ctx, r, why)
+	}
+	return c.send(ctx, v, order)
+}
+
+// order asks for the refund's order.
+func (c *Carrier) order(ctx context.Context, r *storage.Refund) (*assist.Order, error) {
+	q := assist.OrderQuery{OrderNumber: r.OrderNumber}
+	if date := instant(r.OrderDate); !date.IsZero() {
+		q.From = date.Add(-24 * time.Hour) // the merchant may keep it in another zone
+	}
+	orders, err := c.clients[r.Merchant].OrderResult(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for i := range orders {
+		if string(orders[i].Billnumber.Payment()) == r.Payment {
+			return &orders[i], nil
+		}
+	}
+	return nil, &assist.FollowError{Service: "orderresult", Err: assist.ErrOrderNotFound}
+}
+
+// objection is what of the order speaks against sending: money that may be this
+// refund's own and that the store doesn't know of, because it was made by hand,
+// or by an attempt that was lost with the database.
+func objection(v *view, order *assist.Order) string {
+	created := instant(v.r.Created).Add(-10 * time.Minute) // clocks may be apart
+	for _, op := range order.Operations {
+		switch {
+		case op.Type != assist.OperationCancel, op.State == assist.OperationDeclined, v.owned[op.Billnumber] != nil:
+		case !op.Date.IsZero() && op.Date.Before(created):
+		case v.r.Whole == 1, op.Amount == money(v.r.Minor, v.r.Currency):
+			return fmt.Sprintf("operation %s of %s may be this refund, and no attempt of it is known", op.Billnumber, op.Amount)
+		}
+	}
+	if v.r.Whole == 0 {
+		return ""
+	}
+	if left, ok := leftOf(order); !ok || left != money(v.r.Minor, v.r.Currency) {
+		return fmt.Sprintf("all that is left was asked for, which was %s and is %s", money(v.r.Minor, v.r.Currency), left)
+	}
+	return ""
+}
+
+// leftOf is what was paid less what went back or may.
+func leftOf(order *assist.Order) (assist.Money, bool) {
+	left := order.Amount
+	for _, op := range order.Operations {
+		if op.Type != assist.OperationCancel || op.State == assist.OperationDeclined {
+			continue
+		}
+		var err error
+		if left, err = left.Sub(op.Amount); err != nil {
+			return assist.Money{}, false
+		}
+	}
+	return left, true
+}
+
+// answered notes that Assist takes the merchant's settings.
+func (c *Carrier) answered(ctx context.Context, v *view) error {
+	c.reached(v.r.Merchant, true)
+	if v.merchant.Paused == 0 {
+		return nil
+	}
+	return c.book.resume(ctx, v.r.Merchant, c.name)
+}
+
+func (c *Carrier) reached(merchant string, yes bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if yes {
+		delete(c.misses, merchant)
+	} else {
+		c.misses[merchant]++
+	}
+}
+
+// send makes the one cancel of an attempt.
+func (c *Carrier) send(ctx context.Context, v *view, order *assist.Order) error {
+	r, client := v.r, c.clients[v.r.Merchant]
+	req, err := requestOf(r)
+	if err != nil {
+		return err
+	}
+	req.ExternalRefundID = externalRefundID(r)
+	req.Order = c.known(v)
+	var intent assist.Intent
+	var begun, tried bool
+	save := func(ctx context.Context, in assist.Intent) error {
+		for _, b := range in.Before {
+			if !slices.ContainsFunc(order.Operations, func(op assist.Operation) bool { return op.Billnumber == b }) {
+				return errSeenNew
+			}
+		}
+		mean, email := c.facts(v, order)
+		intent, tried = in, true
+		started := c.book.now()
+		if err := c.book.begin(ctx, v, in, c.name, mean, email); err != nil {
+			return err
+		}
+		begun = true
+		if c.book.now().Sub(started) > sendWithin {
+			return errStalled
+		}
+		return nil
+	}
+	opts, err := c.despite(v)
+	if err != nil {
+		return err
+	}
+	opts = append(opts, assist.LookFirst(), assist.SaveIntent(save))
+	var x *assist.Cancellation
+	if r.Whole == 1 {
+		req.Amount = assist.Money{}
+		x, err = client.CancelFull(ctx, req, opts...)
+	} else {
+		x, err = client.Cancel(ctx, req, opts...)
+	}
+	switch {
+	case begun:
+		c.forgetClosed(r.Payment)
+		return c.ended(ctx, r, intent, x, err)
+	case errors.Is(err, errTaken):
+		return c.later(ctx, r, 5*time.Second, ForTurn, "")
+	case tried:
+		// A commit that reported an error may have happened. That nothing was sent
+		// is known to us alone, so the attempt, if there is one, is ended here.
+		if e := c.ended(ctx, r, intent, nil, err); e != nil {
+			return e
+		}
+		return c.later(ctx, r, 30*time.Second, ForConnection, err.Error())
+	}
+	return c.notBegun(ctx, v, err)
+}
+
+// known are the operations that can't be the cancel's own, because the store
+// has them.
+func (c *Carrier) known(v *view) *assist.Order {
+	if len(v.owned) == 0 {
+		return nil
+	}
+	o := &assist.Order{Billnumber: assist.Billnumber(v.r.Payment), Number: v.r.OrderNumber, Date: instant(v.r.OrderDate)}
+	for b := range v.owned {
+		o.Operations = append(o.Operations, assist.Operation{Billnumber: b})
+	}
+	slices.SortFunc(o.Operations, func(x, y assist.Operation) int { return strings.Compare(string(x.Billnumber), string(y.Billnumber)) })
+	return o
+}
+
+// despite passes over what the store has closed: by a person's decision, or by
+// another process's knowledge.
+func (c *Carrier) despite(v *view) (opts []assist.CancelOption, err error) {
+	for _, token := range v.passed {
+		in, err := assist.ParseIntent(token)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, assist.DespiteUnknown(in))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, in := range c.closed {
+		if string(in.Request.Billnumber.Payment()) == v.r.Payment {
+			opts = append(opts, assist.DespiteUnknown(in))
+		}
+	}
+	return opts, nil
+}
+
+// forgetClosed drops what the client no longer holds for unknown: a cancel that
+// has begun despite it has told the client so.
+func (c *Carrier) forgetClosed(payment string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.closed, func(_ string, in assist.Intent) bool { return string(in.Request.Billnumber.Payment()) == payment })
+}
+
+// facts are what is kept of the payment.
+func (c *Carrier) facts(v *view, order *assist.Order) (*Mean, string) {
+	if v.payment.PaidAt != 0 {
+		return nil, ""
+	}
+	m := &Mean{PaidAt: order.Date, Paid: order.Amount}
+	for _, op := range order.Operations {
+		if op.Type == assist.OperationPayment {
+			m.TypeID, m.Last4 = op.MeanTypeID, lastFour(op.MeanNumber)
+		}
+	}
+	email := ""
+	if address := strings.ToLower(strings.TrimSpace(order.Customer.Email)); address != "" {
+		email = c.book.hash("email", address)
+	}
+	return m, email
+}
+
+func lastFour(number string) string {
+	if len(number) < 8 {
+		return ""
+	}
+	last := number[len(number)-4:]
+	if !digits(last) {
+		return ""
+	}
+	return last
+}
+
+// notBegun is about an error before anything was stored: nothing was sent, and
+// nothing of it has to be remembered.
+func (c *Carrier) notBegun(ctx context.Context, v *view, err error) error {
+	r := v.r
+	var closed *assist.UnresolvedError
+	if errors.As(err, &closed) {
+		return c.reopen(ctx, r, closed.Intent)
+	}
+	switch {
+	case errors.Is(err, errSeenNew):
+		return c.later(ctx, r, 10*time.Second, ForTurn, errSeenNew.Error())
+	case errors.Is(err, errHeld):
+		return c.later(ctx, r, time.Minute, ForPerson, errHeld.Error())
+	}
+	switch remedyOf(err) {
+	case nothing:
+		return c.book.refuse(ctx, r, c.name, err)
+	case byTime:
+		return c.book.later(ctx, r, c.whenBanned(err), ForTime, err.Error())
+	case byMoney:
+		return c.later(ctx, r, nextForMoney(c.book.now()).Sub(c.book.now())+c.jitter(5*time.Minute), ForMoney, err.Error())
+	}
+	return c.cantAsk(ctx, r, err)
+}
+
+// whenBanned is when a ban is over, with a margin for clocks and so that not all
+// come at midnight at once. A ban that is met in the first minutes of a day is
+// the old day's still, on Assist's clock.
+func (c *Carrier) whenBanned(err error) time.Time {
+	now := c.book.now()
+	at, ok := assist.NotBefore(err)
+	if !ok || sinceMidnight(now) < 10*time.Minute && at.Sub(now) > 20*time.Hour {
+		return now.Add(3*time.Minute + c.jitter(2*time.Minute))
+	}
+	return at.Add(30*time.Second + c.jitter(10*time.Minute))
+}
+
+// cantAsk puts a refund off because a question failed, which says nothing about
+// the money.
+func (c *Carrier) cantAsk(ctx context.Context, r *storage.Refund, err error) error {
+	if remedyOf(err) == bySettings {
+		if e := c.book.pause(ctx, r.Merchant, c.name, err.Error()); e != nil {
+			return e
+		}
+		return c.later(ctx, r, probeEvery, ForSettings, err.Error())
+	}
+	c.reached(r.Merchant, false)
+	age := c.book.now().Sub(instant(r.Created))
+	if State(r.State) == Pending && age > c.personAfter && r.Person == 0 && errors.Is(err, assist.ErrOrderNotFound) {
+		return c.needPerson(ctx, r, "Assist knows no such order")
+	}
+	return c.later(ctx, r, c.pace(age), waitsFor(r, ForConnection), err.Error())
+}
+
+func waitsFor(r *storage.Refund, w Waits) Waits {
+	if State(r.State) != Pending {
+		return ForOutcome
+	}
+	return w
+}
+
+// pace asks ever more rarely: half a minute to five in the first hour, hourly
+// for a day, then three times a day.
+func (c *Carrier) pace(age time.Duration) time.Duration {
+	d := 8 * time.Hour
+	switch {
+	case age < time.Hour:
+		d = min(max(age/4, 30*time.Second), 5*time.Minute)
+	case age < 24*time.Hour:
+		d = time.Hour
+	}
+	return d - d/10 + c.jitter(d/5)
+}

@@ -1,0 +1,249 @@
+package refunds
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/refunds/internal/storage"
+)
+
+const (
+	watchFirst     = time.Hour
+	watchEvery     = 8 * time.Hour
+	handlerTime    = 10 * time.Second
+	deliveryWindow = 64
+)
+
+// waitFor is how long a person who decided to wait isn't called again.
+func (b *Book) waitFor() time.Duration { return 8 * time.Hour }
+
+type handler struct {
+	name string
+	f    func(ctx context.Context, tx *sql.Tx, e Event) error
+}
+
+// Handle calls f for every event, in the order of its refund, in a transaction
+// of the store's database that also marks it delivered: what f writes by that
+// transaction happens exactly once. A name has its own deliveries, from the
+// moment when a carrier first came with it. An error of f, or a panic, puts its
+// refund's events off and holds up no other's. f has ten seconds; what it does
+// outside of the transaction may happen again.
+//
+// In [Memory] the transaction is nil.
+func Handle(name string, f func(ctx context.Context, tx *sql.Tx, e Event) error) CarrierOption {
+	return func(c *carrying) error {
+		if name == "" || name == chainConsumer || f == nil {
+			return &InvalidError{Field: "Handle", Reason: "needs a name and a function"}
+		}
+		c.handlers = append(c.handlers, handler{name, f})
+		return nil
+	}
+}
+
+// register makes the carrier's handlers known, so that events wait for them.
+func (c *Carrier) register(ctx context.Context) error {
+	if len(c.handlers) == 0 {
+		return nil
+	}
+	return c.book.store.Update(ctx, func(tx storage.Tx) error {
+		for _, h := range c.handlers {
+			if _, err := tx.Insert(ctx, &storage.Consumer{Name: h.name, Since: micros(c.book.now())}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// housekeep does what isn't about one refund.
+func (c *Carrier) housekeep(ctx context.Context) error {
+	var all []error
+	for _, h := range c.handlers {
+		all = append(all, c.deliver(ctx, h))
+	}
+	all = append(all, c.book.seal(ctx), c.book.expire(ctx), c.watch(ctx))
+	return errors.Join(all...)
+}
+
+func (c *Carrier) nextHousekeeping(ctx context.Context, tx storage.Tx, next *time.Time) error {
+	for _, h := range c.handlers {
+		first, err := storage.Find[storage.Delivery](ctx, tx, storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{storage.Eq("consumer", h.name)}})
+		if err != nil {
+			return err
+		}
+		if len(first) > 0 {
+			*next = sooner(*next, first[0].NextAt)
+		}
+	}
+	proposed, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{storage.In("state", []int64{int64(Proposed)})}})
+	if err != nil {
+		return err
+	}
+	if len(proposed) > 0 {
+		*next = sooner(*next, proposed[0].NextAt)
+	}
+	watched, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Order: "watch_at", Limit: 1, Where: []storage.Cond{storage.Fixed("watch_at", ">", 0)}})
+	if err == nil && len(watched) > 0 {
+		*next = sooner(*next, watched[0].WatchAt)
+	}
+	return err
+}
+
+// deliver calls a handler for the events that it hasn't had.
+func (c *Carrier) deliver(ctx context.Context, h handler) error {
+	for ctx.Err() == nil {
+		var due []*storage.Delivery
+		err := c.book.store.View(ctx, func(tx storage.Tx) (err error) {
+			due, err = storage.Find[storage.Delivery](ctx, tx, storage.Query{Order: "event", Limit: deliveryWindow, Where: []storage.Cond{
+				storage.Eq("consumer", h.name), storage.AtMost("next_at", micros(c.book.now()))}})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, d := range due {
+			if err := c.deliverOne(ctx, h, d); err != nil {
+				return err
+			}
+		}
+		if len(due) < deliveryWindow {
+			return nil
+		}
+	}
+	return nil
+}
+
+var errHandler = errors.New("refunds: a handler")
+
+func (c *Carrier) deliverOne(ctx context.Context, h handler, d *storage.Delivery) error {
+	limited, end := context.WithTimeout(ctx, handlerTime)
+	defer end()
+	err := c.book.update(limited, func(tx storage.Tx) error {
+		// Whoever has the row delivers it; another process passes it by.
+		found, err := tx.Get(limited, d, storage.SkipLocked)
+		if err != nil || !found {
+			return errors.Join(err, errNothing)
+		}
+		if d.Refund != 0 {
+			earlier, err := storage.Find[storage.Delivery](limited, tx, storage.Query{Limit: 1, Order: "event", Where: []storage.Cond{
+				storage.Eq("consumer", h.name), storage.Eq("refund", d.Refund), storage.Less("event", d.Event)}})
+			if err != nil {
+				return err
+			}
+			if len(earlier) > 0 { // its refund's events go one after the other
+				d.NextAt = max(earlier[0].NextAt, micros(c.book.now())) + 1
+				return tx.Save(limited, d)
+			}
+		}
+		e := &storage.Event{ID: d.Event}
+		if found, err := tx.Get(limited, e, storage.NoLock); err != nil || !found {
+			return errors.Join(err, fmt.Errorf("refunds: event %d is gone", d.Event))
+		}
+		if err := h.call(limited, tx.SQL(), eventOf(e)); err != nil {
+			return errors.Join(errHandler, err)
+		}
+		return tx.Delete(limited, d)
+	})
+	if err == nil {
+		return nil
+	}
+	c.book.log.ErrorContext(ctx, "refunds: delivering", "handler", h.name, "event", d.Event, "err", err)
+	if ctx.Err() != nil {
+		return err
+	}
+	return c.book.update(ctx, func(tx storage.Tx) error {
+		found, err := tx.Get(ctx, d, storage.SkipLocked)
+		if err != nil || !found {
+			return errors.Join(err, errNothing)
+		}
+		d.Tries++
+		pause := min(time.Second<<min(d.Tries, 10), 10*time.Minute)
+		d.NextAt = micros(c.book.now().Add(pause))
+		return tx.Save(ctx, d)
+	})
+}
+
+func (h handler) call(ctx context.Context, tx *sql.Tx, e Event) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it panicked: %v", p)
+		}
+	}()
+	return h.f(ctx, tx, e)
+}
+
+// watch asks about attempts that a person has closed: money may still move by
+// them.
+func (c *Carrier) watch(ctx context.Context) error {
+	var due []*storage.Attempt
+	err := c.book.store.View(ctx, func(tx storage.Tx) (err error) {
+		due, err = storage.Find[storage.Attempt](ctx, tx, storage.Query{Order: "watch_at", Limit: 20, Where: []storage.Cond{
+			storage.Fixed("watch_at", ">", 0), storage.AtMost("watch_at", micros(c.book.now())), storage.In("merchant", c.merchants)}})
+		return err
+	})
+	for _, a := range due {
+		if ctx.Err() != nil {
+			break
+		}
+		err = errors.Join(err, c.watchOne(ctx, a))
+	}
+	return err
+}
+
+func (c *Carrier) watchOne(ctx context.Context, a *storage.Attempt) error {
+	mine := false
+	err := c.book.update(ctx, func(tx storage.Tx) error {
+		found, err := tx.Get(ctx, a, storage.SkipLocked)
+		now := c.book.now()
+		if err != nil || !found || a.WatchAt == 0 || a.WatchAt > micros(now) {
+			return errors.Join(err, errNothing)
+		}
+		mine = true
+		if a.WatchAt = micros(now.Add(watchEvery)); a.WatchUntil < a.WatchAt {
+			a.WatchAt = 0
+		}
+		return tx.Save(ctx, a)
+	})
+	if err != nil || !mine {
+		return err
+	}
+	in, err := assist.ParseIntent(a.Intent)
+	if err != nil {
+		// One that was in process when it was closed has only its cancellation.
+		x, err := c.clients[a.Merchant].Resume(a.Cancellation)
+		if err != nil {
+			return err
+		}
+		y, err := c.clients[a.Merchant].Refresh(ctx, x)
+		return c.watched(ctx, a, x.Intent, y, err)
+	}
+	found, err := c.clients[a.Merchant].Resolve(ctx, in)
+	if err != nil {
+		return nil // it is asked again
+	}
+	switch found.Outcome {
+	case assist.Accepted:
+		return c.watched(ctx, a, in, found.Cancellation, nil)
+	case assist.Rejected:
+		return c.watched(ctx, a, in, nil, found.Err)
+	}
+	return nil
+}
+
+func (c *Carrier) watched(ctx context.Context, a *storage.Attempt, in assist.Intent, x *assist.Cancellation, err error) error {
+	if assist.OutcomeOf(err) == assist.Unknown || err == nil && x.Status != assist.Succeeded {
+		return nil
+	}
+	e := ending{outcome: assist.OutcomeOf(err), state: Refused, actor: c.name, codes: codesOf(err)}
+	if err == nil {
+		e.state, e.operations, e.data = Done, x.Operations, numbersOf(x.Operations)
+	}
+	if err := c.book.finish(ctx, in.ID, e); err != nil && !errors.Is(err, errOwned) {
+		return err // what belongs to another attempt isn't this one's
+	}
+	return nil
+}

@@ -1,0 +1,240 @@
+// Package sqlstore keeps the tables in a database, in one text for SQLite and
+// PostgreSQL.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/assist-go/assist/refunds/internal/storage"
+)
+
+// Dialect is what differs between the databases.
+type Dialect struct {
+	Prefix      string // before each table's name: a schema with a point, or a word
+	Placeholder string // before the number of an argument
+	Locks       bool   // SELECT … FOR UPDATE is understood
+	Durable     string // makes a transaction durable; empty where all are
+	Migrations  []Migration
+	LockSchema  string // one process migrates at a time
+	// IsConstraint tells an error by which the database holds a rule.
+	IsConstraint func(error) bool
+	// Durably refuses a connection whose commits don't survive a crash.
+	Durably func(ctx context.Context, q Conn) error
+	// Place names the copy of the database.
+	Place func(ctx context.Context, q Conn) (string, error)
+}
+
+// Migration is one step of the schema. A process of version n can work with the
+// tables for as long as no step has a MinReader above n.
+type Migration struct {
+	Version, MinReader int
+	Text               string
+}
+
+// Version is that of the newest step.
+func (d *Dialect) Version() int { return d.Migrations[len(d.Migrations)-1].Version }
+
+// Conn is a connection or a transaction of a driver.
+type Conn interface {
+	Exec(ctx context.Context, text string, args ...any) (affected int64, err error)
+	Query(ctx context.Context, text string, args ...any) (Rows, error)
+}
+
+// Rows are the rows of an answer.
+type Rows interface {
+	Next() bool
+	Scan(...any) error
+	Err() error
+	Close() error
+}
+
+// Store is a storage.Store on database/sql.
+type Store struct {
+	write, read *sql.DB
+	dialect     *Dialect
+}
+
+// New takes the two pools, which may be one.
+func New(write, read *sql.DB, d *Dialect) *Store { return &Store{write: write, read: read, dialect: d} }
+
+// Update implements storage.Store.
+func (s *Store) Update(ctx context.Context, f func(storage.Tx) error) error {
+	t, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback() // after a commit it does nothing
+	if err := f(s.Within(SQLTx(t), t)); err != nil {
+		return err
+	}
+	return t.Commit()
+}
+
+// View implements storage.Store.
+func (s *Store) View(ctx context.Context, f func(storage.Tx) error) error {
+	t, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer t.Rollback()
+	return f(s.Within(SQLTx(t), t))
+}
+
+// Within speaks through a transaction that somebody else has begun and ends.
+func (s *Store) Within(conn Conn, raw *sql.Tx) storage.Tx {
+	return &tx{conn: conn, d: s.dialect, raw: raw}
+}
+
+// Close implements storage.Store.
+func (s *Store) Close() error {
+	if s.read == s.write {
+		return s.write.Close()
+	}
+	return errors.Join(s.read.Close(), s.write.Close())
+}
+
+// Migrate implements storage.Store.
+func (s *Store) Migrate(ctx context.Context) error {
+	t, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback()
+	conn := SQLTx(t)
+	for _, text := range []string{s.dialect.LockSchema, s.dialect.migrationsTable()} {
+		if text == "" {
+			continue
+		}
+		if _, err := conn.Exec(ctx, text); err != nil {
+			return err
+		}
+	}
+	have, minReader, err := s.versions(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if minReader > s.dialect.Version() {
+		return fmt.Errorf("%w: they want version %d of the program", storage.ErrSchema, minReader)
+	}
+	for _, m := range s.dialect.Migrations {
+		if m.Version <= have {
+			continue
+		}
+		if _, err := conn.Exec(ctx, m.Text); err != nil {
+			return fmt.Errorf("migration %d: %w", m.Version, err)
+		}
+		note := fmt.Sprintf("INSERT INTO %srefund_migrations (version, min_reader, applied) VALUES (%d, %d, %d)",
+			s.dialect.Prefix, m.Version, m.MinReader, time.Now().UnixMicro())
+		if _, err := conn.Exec(ctx, note); err != nil {
+			return err
+		}
+	}
+	return t.Commit()
+}
+
+func (d *Dialect) migrationsTable() string {
+	return "CREATE TABLE IF NOT EXISTS " + d.Prefix + "refund_migrations (version integer PRIMARY KEY, min_reader integer NOT NULL, applied bigint NOT NULL)"
+}
+
+func (s *Store) versions(ctx context.Context, conn Conn) (have, minReader int, err error) {
+	err = one(ctx, conn, "SELECT coalesce(max(version),0), coalesce(max(min_reader),0) FROM "+s.dialect.Prefix+"refund_migrations", nil, &have, &minReader)
+	return have, minReader, err
+}
+
+// Check implements storage.Store.
+func (s *Store) Check(ctx context.Context) error {
+	have, minReader, err := s.versions(ctx, SQLDB(s.write))
+	switch {
+	case err != nil:
+		return errors.Join(storage.ErrSchema, err)
+	case have < s.dialect.Version():
+		return fmt.Errorf("%w: they are of version %d, this program wants %d", storage.ErrSchema, have, s.dialect.Version())
+	case minReader > s.dialect.Version():
+		return fmt.Errorf("%w: they want version %d of the program, this is %d", storage.ErrSchema, minReader, s.dialect.Version())
+	}
+	return s.dialect.Durably(ctx, SQLDB(s.write))
+}
+
+// Place implements storage.Store.
+func (s *Store) Place(ctx context.Context) (string, error) {
+	return s.dialect.Place(ctx, SQLDB(s.write))
+}
+
+// Join takes a transaction that somebody else has begun: it must be one of this
+// database, and its commit must survive a crash.
+func (s *Store) Join(ctx context.Context, conn Conn, raw *sql.Tx, storeID string) (storage.Tx, error) {
+	t := s.Within(conn, raw)
+	id := storage.Meta{Name: "store"}
+	found, err := t.Get(ctx, &id, storage.NoLock)
+	if err != nil || !found || id.Value != storeID {
+		return nil, errors.Join(storage.ErrForeignTx, err)
+	}
+	if err := s.dialect.Durably(ctx, conn); err != nil {
+		return nil, err
+	}
+	return t, t.Durable(ctx)
+}
+
+// JoinSQL is Join for a transaction of database/sql.
+func (s *Store) JoinSQL(ctx context.Context, t *sql.Tx, storeID string) (storage.Tx, error) {
+	return s.Join(ctx, SQLTx(t), t, storeID)
+}
+
+// One asks for one row.
+func One(ctx context.Context, conn Conn, text string, targets ...any) error {
+	return one(ctx, conn, text, nil, targets...)
+}
+
+func one(ctx context.Context, conn Conn, text string, args []any, targets ...any) (err error) {
+	rows, err := conn.Query(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if !rows.Next() {
+		return errors.Join(sql.ErrNoRows, rows.Err())
+	}
+	return rows.Scan(targets...)
+}
+
+type sqlConn struct {
+	q interface {
+		ExecContext(context.Context, string, ...any) (sql.Result, error)
+		QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+	}
+}
+
+// SQLTx makes a Conn of a transaction of database/sql.
+func SQLTx(t *sql.Tx) Conn { return sqlConn{t} }
+
+// SQLDB makes a Conn of a pool.
+func SQLDB(db *sql.DB) Conn { return sqlConn{db} }
+
+func (c sqlConn) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+	r, err := c.q.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (c sqlConn) Query(ctx context.Context, text string, args ...any) (Rows, error) {
+	rows, err := c.q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+// Export gives all migrations as a text that can be run by hand.
+func (d *Dialect) Export() string {
+	text := d.migrationsTable() + ";\n"
+	for _, m := range d.Migrations {
+		text += m.Text + fmt.Sprintf("INSERT INTO %srefund_migrations (version, min_reader, applied) VALUES (%d, %d, 0);\n", d.Prefix, m.Version, m.MinReader)
+	}
+	return text
+}

@@ -1,0 +1,177 @@
+// Package storage is what the refunds module asks of a database: rows of a few
+// tables, read and written in transactions. The state machine stands above it
+// and is written once, for memory, SQLite and PostgreSQL alike.
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// ErrConstraint says that a rule which the database itself holds would be
+// broken: a check, or a row of a table that is only added to.
+var ErrConstraint = errors.New("storage: the database refuses it")
+
+// Store keeps the tables. It is safe for concurrent use.
+type Store interface {
+	// Update runs f in one transaction, which commits durably when f gives nil,
+	// and is rolled back otherwise. An error of the commit itself leaves open
+	// whether it happened.
+	Update(ctx context.Context, f func(Tx) error) error
+	// View runs f in a transaction of which nothing is kept.
+	View(ctx context.Context, f func(Tx) error) error
+	// Migrate brings the tables to this version. It is idempotent, and may run in
+	// several processes at once.
+	Migrate(ctx context.Context) error
+	// Check tells whether the tables can be used by this version and commits are
+	// durable: ErrSchema, ErrNotDurable.
+	Check(ctx context.Context) error
+	// Place names the copy of the database that is open: it changes when the
+	// database is restored from a backup, or another server takes over. Empty
+	// where it can't be told.
+	Place(ctx context.Context) (string, error)
+	// Close closes the connections.
+	Close() error
+}
+
+// Errors of Check, and of a transaction that somebody else has begun.
+var (
+	ErrSchema     = errors.New("the tables are missing, or of a version that this one can't work with: run Migrate")
+	ErrNotDurable = errors.New("the database doesn't commit durably")
+	ErrForeignTx  = errors.New("the transaction isn't one of this store's database")
+)
+
+// Tx is one transaction. It is not safe for concurrent use, and of no use after
+// its function has returned.
+type Tx interface {
+	// Get fills the row by its primary key, which is set in it.
+	Get(ctx context.Context, row Row, lock Lock) (found bool, err error)
+	// Select gives the rows of a query: next makes the targets of one more row.
+	Select(ctx context.Context, t *Table, q Query, next func() []any) error
+	// Count counts rows.
+	Count(ctx context.Context, t *Table, where ...Cond) (int, error)
+	// Insert adds a row and sets its number where the table counts. False says
+	// that a row with that key, or of that unique rule, is there already.
+	Insert(ctx context.Context, row Row) (inserted bool, err error)
+	// Save replaces the row of that primary key, which must be there.
+	Save(ctx context.Context, row Row) error
+	// Delete takes the row of that primary key away.
+	Delete(ctx context.Context, row Row) error
+	// Claim takes refunds that are due and gives them as they are afterwards.
+	Claim(ctx context.Context, c Claim) ([]*Refund, error)
+	// Fan notes for each consumer that it is to get the event.
+	Fan(ctx context.Context, e *Event) error
+	// Durable makes the commit of this transaction survive a crash of the
+	// database, whatever its settings are.
+	Durable(ctx context.Context) error
+	// SQL is the transaction itself, for a merchant's handler; nil in memory.
+	SQL() *sql.Tx
+}
+
+// Claim chooses refunds of one merchant that are due. Each gets a new version,
+// so that whoever claimed it earlier can begin nothing, and isn't due again
+// until Until.
+type Claim struct {
+	Merchant string
+	States   []int64
+	Now      int64
+	Until    int64
+	Limit    int
+}
+
+// Row is a row of a table.
+type Row interface {
+	Table() *Table
+	Fields() []any // *string or *int64, in the order of the table's columns
+}
+
+// Table describes a table to the stores. The rules in Unique, Check and AddOnly
+// are the memory store's: the databases hold theirs by their schema, and the
+// conformance suite holds the two together.
+type Table struct {
+	Name    string
+	Columns []string
+	Keys    int  // so many of the first columns are the primary key
+	Counted bool // the first column is a number that the store gives
+	AddOnly bool
+	Unique  []Unique
+	Check   func(values []any) bool
+}
+
+// Unique is a rule beside the primary key: no two rows that it is about have
+// the same values in its columns.
+type Unique struct {
+	Columns []int
+	Where   func(values []any) bool // nil: all rows
+}
+
+// Lock says what becomes of the rows that are read.
+type Lock int
+
+// The locks. A memory store and SQLite have one writer at a time and need none.
+const (
+	NoLock Lock = iota
+	ForShare
+	ForUpdate
+	SkipLocked // for update, and rows that somebody has locked aren't seen
+)
+
+// Query chooses rows.
+type Query struct {
+	Where []Cond
+	Order string // a column; with a minus in front the largest first
+	Limit int    // 0: all
+	Lock  Lock
+}
+
+// Cond is a condition on one column.
+type Cond struct {
+	Column, Op string
+	Value      any // string, int64, []string or []int64
+	Fixed      bool
+}
+
+// Eq, Less and so on compare a column with a string or an int64.
+func Eq(column string, value any) Cond { return Cond{Column: column, Op: "=", Value: value} }
+
+// Not is true of every other value.
+func Not(column string, value any) Cond { return Cond{Column: column, Op: "<>", Value: value} }
+
+// AtMost is true of the value and of less.
+func AtMost(column string, value any) Cond { return Cond{Column: column, Op: "<=", Value: value} }
+
+// Less is true of less.
+func Less(column string, value any) Cond { return Cond{Column: column, Op: "<", Value: value} }
+
+// More is true of more.
+func More(column string, value any) Cond { return Cond{Column: column, Op: ">", Value: value} }
+
+// AtLeast is true of the value and of more.
+func AtLeast(column string, value any) Cond { return Cond{Column: column, Op: ">=", Value: value} }
+
+// In is true of each of some values, given as []string or []int64.
+func In(column string, values any) Cond { return Cond{Column: column, Op: "in", Value: values} }
+
+// Fixed stands in the statement's text and not among its arguments, so that the
+// database sees that a partial index serves it.
+func Fixed(column, op string, value int64) Cond {
+	return Cond{Column: column, Op: op, Value: value, Fixed: true}
+}
+
+// Find gives the rows of a query.
+func Find[R any, P interface {
+	*R
+	Row
+}](ctx context.Context, tx Tx, q Query) ([]*R, error) {
+	var rows []*R
+	err := tx.Select(ctx, P(new(R)).Table(), q, func() []any {
+		row := new(R)
+		rows = append(rows, row)
+		return P(row).Fields()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}

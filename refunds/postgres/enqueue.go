@@ -1,0 +1,37 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/assist-go/assist/refunds"
+	"github.com/assist-go/assist/refunds/internal/sqlstore"
+	"github.com/jackc/pgx/v5"
+)
+
+// EnqueueTx is refunds.Book.EnqueueTx for a transaction of pgx: the merchant's
+// own rows and the refund are stored together, or neither.
+func EnqueueTx(ctx context.Context, b *refunds.Book, tx pgx.Tx, r refunds.Refund) (refunds.ID, error) {
+	return b.EnqueueWithin(ctx, conn{tx}, nil, r)
+}
+
+type conn struct{ tx pgx.Tx }
+
+func (c conn) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+	tag, err := c.tx.Exec(ctx, text, args...)
+	return tag.RowsAffected(), err
+}
+
+func (c conn) Query(ctx context.Context, text string, args ...any) (sqlstore.Rows, error) {
+	r, err := c.tx.Query(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rows{r}, nil
+}
+
+type rows struct{ pgx.Rows }
+
+func (r rows) Close() error {
+	r.Rows.Close()
+	return r.Rows.Err()
+}

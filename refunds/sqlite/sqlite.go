@@ -1,0 +1,104 @@
+// Package sqlite keeps refunds in a SQLite file: on one machine, in one process
+// or several. It needs no cgo and no server.
+//
+// Commits are durable (synchronous=FULL), writers wait for each other, and
+// reading never waits. Keep the file on a local disk: locks of network file
+// systems don't hold what they promise.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/assist-go/assist/refunds/internal/sqlstore"
+	"github.com/assist-go/assist/refunds/internal/storage"
+	driver "modernc.org/sqlite"
+)
+
+const prefix = "assist_"
+
+const constraint = 19 // SQLITE_CONSTRAINT, the low byte of all its kinds
+
+// Store is a file with refunds. It implements refunds.Store.
+type Store struct{ *sqlstore.Store }
+
+// Open opens the file, and creates it where there is none. Tables are made by
+// refunds.Migrate.
+func Open(path string) (*Store, error) {
+	if path == "" || strings.Contains(path, ":memory:") {
+		return nil, errors.New("sqlite: a path is needed: refunds in memory don't outlive the process")
+	}
+	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
+	write, err := sql.Open("sqlite", address(path, pragmas, "_txlock=immediate"))
+	if err != nil {
+		return nil, err
+	}
+	// One writer: SQLite has one at a time, and waiting for it in Go costs no
+	// busy loop.
+	write.SetMaxOpenConns(1)
+	if err := write.Ping(); err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read, err := sql.Open("sqlite", address(path, append(pragmas[:len(pragmas):len(pragmas)], "query_only(1)"), ""))
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(8)
+	return &Store{sqlstore.New(write, read, dialect)}, nil
+}
+
+// address makes the driver's name of the file.
+func address(path string, pragmas []string, more string) string {
+	var b strings.Builder
+	b.WriteString("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + more)
+	for _, p := range pragmas {
+		b.WriteString("&_pragma=" + p)
+	}
+	return b.String()
+}
+
+var dialect = &sqlstore.Dialect{
+	Prefix:      prefix,
+	Placeholder: "?",
+	Migrations:  []sqlstore.Migration{{Version: 1, MinReader: 1, Text: sqlstore.Schema(prefix, prefix, "integer PRIMARY KEY AUTOINCREMENT", addOnly)}},
+	IsConstraint: func(err error) bool {
+		var e *driver.Error
+		return errors.As(err, &e) && e.Code()&0xff == constraint
+	},
+	Durably: durably,
+	Place:   func(context.Context, sqlstore.Conn) (string, error) { return "", nil },
+}
+
+func addOnly(table string) string {
+	var b strings.Builder
+	for _, change := range []string{"UPDATE", "DELETE"} {
+		fmt.Fprintf(&b, "CREATE TRIGGER %[1]s%[2]s_no_%[3]s BEFORE %[4]s ON %[1]s%[2]s BEGIN SELECT RAISE(ABORT, 'refunds: %[2]s is only added to'); END;\n",
+			prefix, table, strings.ToLower(change), change)
+	}
+	return b.String()
+}
+
+// durably refuses a connection on which a commit can be lost. In WAL mode
+// synchronous=NORMAL loses commits when the power fails.
+func durably(ctx context.Context, q sqlstore.Conn) error {
+	var level int
+	if err := sqlstore.One(ctx, q, "PRAGMA synchronous", &level); err != nil {
+		return err
+	}
+	var mode string
+	if err := sqlstore.One(ctx, q, "PRAGMA journal_mode", &mode); err != nil {
+		return err
+	}
+	if level < 2 || mode == "off" || mode == "memory" {
+		return fmt.Errorf("%w: synchronous=%d, journal_mode=%s; open it with synchronous=FULL", storage.ErrNotDurable, level, mode)
+	}
+	return nil
+}
+
+// MigrationSQL gives the statements that make the tables, for who keeps a schema
+// by hand: run them once, in one transaction, and note version 1 as Migrate does.
+func MigrationSQL() string { return dialect.Export() }

@@ -1,0 +1,222 @@
+package refunds
+
+import (
+	"context"
+	"time"
+
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/refunds/internal/storage"
+)
+
+// Stats are figures for metrics. They count what isn't final.
+type Stats struct {
+	Pending, Sent, InProcess, Proposed int
+	NeedPerson                         int
+	Due                                int           // that nobody has claimed
+	OldestDue                          time.Duration // how late the latest is
+	OldestUnknown                      time.Duration // since the oldest attempt without an outcome began
+	Undelivered                        int           // events that handlers haven't had
+	Unsealed                           int           // events that the chain hasn't
+	Watched                            int           // attempts that a person has closed and money may still move by
+	Paused, Held                       []string      // merchants
+}
+
+// Stats counts. It reads indexes of what is open, however many refunds have
+// ended.
+func (b *Book) Stats(ctx context.Context) (Stats, error) {
+	var s Stats
+	now := b.now()
+	err := b.store.View(ctx, func(tx storage.Tx) error {
+		refunds, deliveries := (&storage.Refund{}).Table(), (&storage.Delivery{}).Table()
+		open := storage.In("state", []int64{int64(Pending), int64(Sent), int64(InProcess)})
+		due := storage.AtMost("next_at", micros(now))
+		for _, c := range []struct {
+			n     *int
+			table *storage.Table
+			where []storage.Cond
+		}{
+			{&s.Pending, refunds, []storage.Cond{storage.In("state", []int64{int64(Pending)})}},
+			{&s.Sent, refunds, []storage.Cond{storage.In("state", []int64{int64(Sent)})}},
+			{&s.InProcess, refunds, []storage.Cond{storage.In("state", []int64{int64(InProcess)})}},
+			{&s.Proposed, refunds, []storage.Cond{storage.In("state", []int64{int64(Proposed)})}},
+			{&s.NeedPerson, refunds, []storage.Cond{storage.Fixed("person", ">", 0)}},
+			{&s.Due, refunds, []storage.Cond{open, due}},
+			{&s.Undelivered, deliveries, []storage.Cond{storage.Not("consumer", chainConsumer)}},
+			{&s.Unsealed, deliveries, []storage.Cond{storage.Eq("consumer", chainConsumer)}},
+			{&s.Watched, (&storage.Attempt{}).Table(), []storage.Cond{storage.Fixed("watch_at", ">", 0)}},
+		} {
+			var err error
+			if *c.n, err = tx.Count(ctx, c.table, c.where...); err != nil {
+				return err
+			}
+		}
+		return s.oldest(ctx, tx, now, open, due)
+	})
+	return s, err
+}
+
+func (s *Stats) oldest(ctx context.Context, tx storage.Tx, now time.Time, open, due storage.Cond) error {
+	first, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{open, due}})
+	if err != nil {
+		return err
+	}
+	if len(first) > 0 {
+		s.OldestDue = now.Sub(instant(first[0].NextAt))
+	}
+	unknown, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Order: "begun", Limit: 1, Where: []storage.Cond{storage.Fixed("told", "=", 0)}})
+	if err != nil {
+		return err
+	}
+	if len(unknown) > 0 {
+		s.OldestUnknown = now.Sub(instant(unknown[0].Begun))
+	}
+	merchants, err := storage.Find[storage.Merchant](ctx, tx, storage.Query{Order: "merchant"})
+	for _, m := range merchants {
+		if m.Paused != 0 {
+			s.Paused = append(s.Paused, m.Merchant)
+		}
+		if m.Held != 0 {
+			s.Held = append(s.Held, m.Merchant)
+		}
+	}
+	return err
+}
+
+// PaymentRecord is what the store knows of a payment.
+type PaymentRecord struct {
+	Payment assist.Billnumber
+	Mean    Mean // zero until the first refund of it was looked at
+	// Moved went back; Claimed is queued, proposed, in process or unknown; Closed
+	// was given up or passed over by a person and isn't proved unmoved.
+	Moved, Claimed, Closed assist.Money
+	// Left is Mean.Paid less all three, never below zero: what can be asked for
+	// without asking for anything twice. It knows nothing of what was made by
+	// hand; before sending, the carrier looks.
+	Left assist.Money
+}
+
+// Payment adds up the refunds of one payment, in the currency that was paid.
+func (b *Book) Payment(ctx context.Context, merchantID string, payment assist.Billnumber) (*PaymentRecord, error) {
+	rec := &PaymentRecord{Payment: payment.Payment()}
+	err := b.store.View(ctx, func(tx storage.Tx) error {
+		p := storage.Payment{Merchant: merchantID, Payment: string(rec.Payment)}
+		if found, err := tx.Get(ctx, &p, storage.NoLock); err != nil || !found {
+			return firstOf(err, ErrNotFound)
+		}
+		of := []storage.Cond{storage.Eq("merchant", merchantID), storage.Eq("payment", p.Payment)}
+		all, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Where: of})
+		if err != nil {
+			return err
+		}
+		attempts, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Where: of})
+		if err != nil {
+			return err
+		}
+		rec.add(p, all, attempts)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rec, nil
+}
+
+func (rec *PaymentRecord) add(p storage.Payment, all []*storage.Refund, attempts []*storage.Attempt) {
+	var moved, claimed, closed int64
+	currency := p.PaidCurrency
+	for _, r := range all {
+		if currency == "" {
+			currency = r.Currency
+		}
+		switch s := State(r.State); {
+		case r.Currency != currency:
+		case s == Done:
+			moved += r.Minor
+		case !s.Final():
+			claimed += r.Minor
+		}
+	}
+	for _, a := range attempts {
+		if a.ClosedBy == "" || a.Currency != currency {
+			continue
+		}
+		switch assist.Outcome(a.Outcome) {
+		case assist.Unknown:
+			closed += a.Minor
+		case assist.Accepted: // late
+			if !doneBy(all, a) {
+				moved += a.Minor
+			}
+		}
+	}
+	rec.Mean = Mean{TypeID: int(p.MeanType), Last4: p.MeanLast4, PaidAt: instant(p.PaidAt), Paid: money(p.PaidMinor, p.PaidCurrency)}
+	rec.Moved, rec.Claimed, rec.Closed = money(moved, currency), money(claimed, currency), money(closed, currency)
+	rec.Left = money(max(p.PaidMinor-moved-claimed-closed, 0), currency)
+}
+
+// doneBy tells whether the attempt is the one that made its refund Done, which
+// is counted with the refund.
+func doneBy(all []*storage.Refund, a *storage.Attempt) bool {
+	for _, r := range all {
+		if r.ID == a.Refund {
+			return State(r.State) == Done && r.Attempts == a.Number
+		}
+	}
+	return false
+}
+
+// Purge deletes refunds that ended before an instant, with their attempts, at
+// most a thousand at a time, and tells how many. What stays: their keys, so that
+// a late retry doesn't pay; their operations, so that these belong to somebody;
+// their history, which is only added to and holds nothing personal. A refund
+// with an attempt that is still watched stays whole.
+func (b *Book) Purge(ctx context.Context, endedBefore time.Time) (int, error) {
+	var old []*storage.Refund
+	err := b.store.View(ctx, func(tx storage.Tx) (err error) {
+		old, err = storage.Find[storage.Refund](ctx, tx, storage.Query{Order: "ended", Limit: 1000, Where: []storage.Cond{
+			storage.Fixed("ended", ">", 0), storage.Less("ended", micros(endedBefore))}})
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, r := range old {
+		purged := false
+		err := b.update(ctx, func(tx storage.Tx) error { return b.purge(ctx, tx, r, &purged) })
+		if err != nil {
+			return n, err
+		}
+		if purged {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (b *Book) purge(ctx context.Context, tx storage.Tx, r *storage.Refund, purged *bool) error {
+	if found, err := tx.Get(ctx, r, storage.ForUpdate); err != nil || !found || !State(r.State).Final() {
+		return firstOf(err, errNothing)
+	}
+	attempts, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Where: []storage.Cond{
+		storage.Eq("merchant", r.Merchant), storage.Eq("payment", r.Payment), storage.Eq("refund", r.ID)}})
+	if err != nil {
+		return err
+	}
+	for _, a := range attempts {
+		if a.WatchAt > 0 {
+			return errNothing
+		}
+		if err := tx.Delete(ctx, a); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Insert(ctx, &storage.Tombstone{Merchant: r.Merchant, Key: r.Key, Content: r.Content, Refund: r.ID, State: r.State, Ended: r.Ended}); err != nil {
+		return err
+	}
+	if err := tx.Delete(ctx, r); err != nil {
+		return err
+	}
+	*purged = true
+	return b.note(ctx, tx, storage.Event{Refund: r.ID, Merchant: r.Merchant, Kind: string(Purged), FromState: r.State, ToState: r.State, Actor: "purge"})
+}
