@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"maps"
 	mrand "math/rand/v2"
 	"slices"
@@ -124,8 +123,7 @@ func NewCarrier(b *Book, clients map[string]*assist.Client, opts ...CarrierOptio
 		return nil, &InvalidError{Field: "Book", Reason: "must not be nil"}
 	}
 	for merchant, client := range clients {
-		// Printed, a client shows its merchant's number alone.
-		if client == nil || merchant == "" || fmt.Sprint(client) != merchant {
+		if client == nil || merchant == "" || merchantOf(client) != merchant {
 			return nil, &InvalidError{Field: "clients", Reason: "each must be a client of the merchant that it is given for"}
 		}
 	}

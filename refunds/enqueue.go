@@ -198,8 +198,6 @@ func (r Refund) check() error {
 		return &InvalidError{Field: "MerchantID", Reason: "must be digits"}
 	case r.Request.ExternalRefundID != "":
 		return &InvalidError{Field: "Request.ExternalRefundID", Reason: "must be empty: the carrier makes it"}
-	case r.Request.Order != nil:
-		return &InvalidError{Field: "Request.Order", Reason: "must be nil: the carrier looks itself"}
 	case len(r.Note) > 2000:
 		return &InvalidError{Field: "Note", Reason: "must have at most 2000 bytes"}
 	case !r.NotBefore.IsZero() && r.NotBefore.UnixMicro() <= 0:

@@ -14,8 +14,10 @@ type Refund struct {
 	Key string
 	// MerchantID is the account at Assist, in digits. Required.
 	MerchantID string
-	// Request says what is cancelled. Amount is required; ExternalRefundID and
-	// Order stay empty, they are the carrier's to fill.
+	// Request says what is cancelled. Amount is required; ExternalRefundID stays
+	// empty, it is the carrier's to fill. Order may be there, as
+	// assist.Order.CancelRequest sets it, and isn't stored: the carrier looks
+	// again before it sends.
 	Request assist.CancelRequest
 	// Whole asks for all that is left of the payment, which must then be Amount:
 	// if anything else is left when it would be sent, a person is called.
