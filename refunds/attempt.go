@@ -193,6 +193,11 @@ func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
 		if err := b.close(ctx, tx, p, a, e); err != nil {
 			return err
 		}
+		if e.renew {
+			if e.renew, err = b.renews(ctx, tx, r); err != nil {
+				return err
+			}
+		}
 		b.settle(r, e)
 		if err := tx.Save(ctx, r); err != nil {
 			return err
@@ -204,6 +209,21 @@ func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
 		event.Actor, event.IntentID, event.Reason, event.Data = e.actor, intentID, e.outcome.String(), strings.TrimSpace(e.codes+" "+e.data)
 		return b.note(ctx, tx, event)
 	})
+}
+
+// renews tells whether the next attempt needs another external refund id, since
+// Assist has refused this one. While an earlier attempt may still arrive it keeps
+// the old one: better an attempt that Assist calls a repetition than two that
+// both pay.
+func (b *Book) renews(ctx context.Context, tx storage.Tx, r *storage.Refund) (bool, error) {
+	attempts, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Where: []storage.Cond{
+		storage.Eq("merchant", r.Merchant), storage.Eq("payment", r.Payment), storage.Eq("refund", r.ID)}})
+	for _, a := range attempts {
+		if a.ClosedBy != "" && a.Outcome == int64(assist.Unknown) {
+			return false, err
+		}
+	}
+	return true, err
 }
 
 // close ends the attempt, frees the payment and wakes who waits for it.

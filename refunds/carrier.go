@@ -40,6 +40,7 @@ type carrying struct {
 	handlers    []handler
 	alert       func(context.Context, *Record)
 	random      func(n int64) int64
+	wait        func(ctx context.Context, d time.Duration, nudge <-chan struct{})
 }
 
 // CarrierOption changes a Carrier. An option that can't be met makes
@@ -118,7 +119,7 @@ const lease = 6 * time.Minute
 // it is given for is refused.
 func NewCarrier(b *Book, clients map[string]*assist.Client, opts ...CarrierOption) (*Carrier, error) {
 	c := &Carrier{book: b, clients: maps.Clone(clients), name: "carrier-" + rand.Text()[:10], misses: map[string]int{}, closed: map[string]assist.Intent{},
-		carrying: carrying{workers: 8, rest: 90 * time.Second, personAfter: 12 * time.Hour, poll: time.Second, random: mrand.Int64N}}
+		carrying: carrying{workers: 8, rest: 90 * time.Second, personAfter: 12 * time.Hour, poll: time.Second, random: mrand.Int64N, wait: wait}}
 	if b == nil {
 		return nil, &InvalidError{Field: "Book", Reason: "must not be nil"}
 	}
@@ -156,7 +157,7 @@ func (c *Carrier) Run(ctx context.Context) error {
 			if err := c.housekeep(ctx); err != nil && ctx.Err() == nil {
 				c.book.log.ErrorContext(ctx, "refunds: housekeeping", "err", err)
 			}
-			c.sleep(ctx, c.poll, nil)
+			c.wait(ctx, c.poll, nil)
 		}
 	})
 	for ctx.Err() == nil {
@@ -174,7 +175,7 @@ func (c *Carrier) Run(ctx context.Context) error {
 			c.book.log.ErrorContext(ctx, "refunds: looking for what is due", "err", err)
 		}
 		if n == 0 {
-			c.sleep(ctx, c.poll, c.book.nudge)
+			c.wait(ctx, c.poll, c.book.nudge)
 		}
 	}
 	house.Wait()
@@ -200,7 +201,7 @@ func acquire(ctx context.Context, slots chan struct{}) (n int) {
 	}
 }
 
-func (c *Carrier) sleep(ctx context.Context, d time.Duration, nudge <-chan struct{}) {
+func wait(ctx context.Context, d time.Duration, nudge <-chan struct{}) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -72,9 +72,10 @@ func (c *Carrier) cancel(ctx context.Context, r *storage.Refund) error {
 	case v.merchant.Held != 0:
 		return c.later(ctx, r, time.Minute, ForPerson, "the merchant is held: "+v.merchant.HeldWhy)
 	case v.open != nil:
-		return c.later(ctx, r, 30*time.Second, ForPayment, "")
+		// Whoever ends it wakes this one; asking is for a wake that was lost.
+		return c.later(ctx, r, min(c.pace(now.Sub(instant(v.open.Begun))), 10*time.Minute), ForPayment, "")
 	case v.earlier:
-		return c.later(ctx, r, 30*time.Second, ForEarlier, "")
+		return c.later(ctx, r, min(c.pace(now.Sub(instant(r.Created))), 5*time.Minute), ForEarlier, "")
 	case v.payment.Version > 0 && v.payment.LastClient != c.name && now.Before(rested):
 		return c.book.later(ctx, r, rested, ForRest, "")
 	}

@@ -226,6 +226,10 @@ func (b *Book) closeByPerson(ctx context.Context, tx storage.Tx, p *storage.Paym
 // decline ends a decision that Assist contradicts. The refund stays as it is.
 func (c *Carrier) decline(ctx context.Context, r *storage.Refund, d *storage.Decision, why error) error {
 	return c.book.update(ctx, func(tx storage.Tx) error {
+		now, err := lockRefund(ctx, tx, ID(r.ID))
+		if err != nil {
+			return err
+		}
 		if _, err := tx.Get(ctx, d, storage.ForUpdate); err != nil || d.Ended != 0 {
 			return errors.Join(err, errNothing)
 		}
@@ -233,8 +237,8 @@ func (c *Carrier) decline(ctx context.Context, r *storage.Refund, d *storage.Dec
 		if err := tx.Save(ctx, d); err != nil {
 			return err
 		}
-		e := storage.Event{Refund: r.ID, Merchant: r.Merchant, Kind: string(DecisionRefused), FromState: r.State, ToState: r.State, Actor: c.name,
-			Reason: why.Error(), IntentID: r.Attempt, Data: d.Kind + " " + d.Operation}
+		e := about(now, DecisionRefused, State(now.State))
+		e.Actor, e.Reason, e.IntentID, e.Data = c.name, why.Error(), d.IntentID, d.Kind+" "+d.Operation
 		return c.book.note(ctx, tx, e)
 	})
 }

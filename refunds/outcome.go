@@ -99,7 +99,7 @@ func (c *Carrier) keep(ctx context.Context, r *storage.Refund, intentID string, 
 			return err // trying again gives the same; the refund stays Sent and is asked about
 		}
 		c.book.log.ErrorContext(ctx, "refunds: storing an outcome", "refund", r.ID, "err", err)
-		c.sleep(ctx, pause, nil)
+		c.wait(ctx, pause, nil)
 	}
 }
 

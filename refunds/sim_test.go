@@ -1,0 +1,384 @@
+package refunds
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/refunds/internal/memstore"
+	"github.com/assist-go/assist/refunds/internal/storage"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// simulate plays one seed and tells what was wrong at the end.
+func simulate(tb testing.TB, seed uint64, h habit) (wrong []string, w *world) {
+	w = &world{dice: rand.New(rand.NewPCG(seed, 1)), now: time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC), store: memstore.New(), habit: h,
+		events: make(chan happening), effects: map[int64]int{}, owed: map[ID]owed{}, faulty: true,
+		byDigest: map[string]ID{}, sent: map[ID]int{}}
+	w.server = assisttest.New(assisttest.WithClock(func() time.Time { return w.now }))
+	var err error
+	w.operate, err = NewBook(tb.Context(), w.store, Clock(func() time.Time { return w.now }))
+	require.NoError(tb, err)
+	for i := range 2 {
+		w.procs = append(w.procs, w.start(fmt.Sprint("p", i)))
+	}
+	rounds := 3 + w.dice.IntN(4)
+	for range rounds {
+		w.enqueue(tb)
+		w.play(time.Duration(10+w.dice.IntN(400)) * time.Minute)
+		w.person(tb)
+	}
+	w.faulty = false
+	w.server.Next()
+	for range 40 { // the faults are over: all comes to an end, or to a person
+		w.play(8 * time.Hour)
+		w.person(tb)
+		if w.open(tb) == 0 {
+			break
+		}
+	}
+	w.play(time.Hour) // for the last deliveries
+	w.stop()
+	return append(w.wrong, w.count(tb)...), w
+}
+
+// play lets the processes run for a while of virtual time.
+func (w *world) play(d time.Duration) {
+	end := w.now.Add(d)
+	for {
+		var ready []*process
+		soonest := end
+		for i, p := range w.procs {
+			if p.dead && !p.running { // it has gone: another life begins after a while
+				w.procs[i] = w.start(p.name)
+				w.procs[i].until = w.now.Add(time.Duration(w.dice.IntN(300)) * time.Second)
+				p = w.procs[i]
+			}
+			if !p.until.After(w.now) {
+				ready = append(ready, p)
+			} else if p.until.Before(soonest) {
+				soonest = p.until
+			}
+		}
+		if len(ready) == 0 {
+			if !soonest.Before(end) {
+				w.now = end
+				return
+			}
+			w.now = soonest
+			continue
+		}
+		w.let(ready[w.dice.IntN(len(ready))])
+	}
+}
+
+// let lets one process go to its next boundary.
+func (w *world) let(p *process) {
+	p.running = true
+	p.goOn <- struct{}{}
+	switch h := <-w.events; {
+	case h.dead:
+		p.dead, p.running = true, false
+	case !h.next.IsZero():
+		p.until = h.next
+		if !p.until.After(w.now) {
+			p.until = w.now.Add(time.Second)
+		}
+	default: // at a boundary: mostly on at once, at times a while later
+		w.now = w.now.Add(time.Duration(w.dice.IntN(40)) * time.Millisecond)
+		switch n := w.dice.IntN(4000); {
+		case !w.faulty:
+		case n == 0: // the machine stands still
+			p.until = w.now.Add(time.Duration(1+w.dice.IntN(300)) * time.Minute)
+		case n < 40:
+			p.until = w.now.Add(time.Duration(w.dice.IntN(120)) * time.Second)
+		}
+	}
+}
+
+// stop ends the processes where they stand.
+func (w *world) stop() {
+	for _, p := range w.procs {
+		if p.dead && !p.running {
+			continue
+		}
+		p.dead = true
+		p.goOn <- struct{}{}
+		for h := range w.events {
+			if h.dead {
+				break
+			}
+		}
+	}
+}
+
+func (w *world) fault() assisttest.Fault {
+	d := func(minutes int) time.Duration { return time.Duration(w.dice.IntN(minutes*60)) * time.Second }
+	switch w.dice.IntN(16) {
+	case 0, 1:
+		return assisttest.DieAfter()
+	case 2:
+		return assisttest.DieBefore()
+	case 3, 4:
+		return assisttest.InProcess(d(600), "AS000")
+	case 5:
+		return assisttest.InProcess(d(600), "AS100")
+	case 6:
+		return assisttest.Decline("AS100")
+	case 7:
+		return assisttest.HTMLError(502)
+	case 8:
+		return assisttest.ListLate(d(600)).And(assisttest.DieAfter())
+	case 9:
+		return assisttest.DieAndDoLater(d(1500))
+	case 10:
+		return assisttest.Refuse(17, 3)
+	case 11:
+		return assisttest.Refuse(2, 1).For(assisttest.OrderResults)
+	case 12:
+		return assisttest.Garbage()
+	case 13:
+		return assisttest.Refuse(7, 102).For(assisttest.OrderResults)
+	}
+	return assisttest.Fault{}
+}
+
+func (w *world) enqueue(tb testing.TB) {
+	for range 1 + w.dice.IntN(2) {
+		o := w.server.Pay(assisttest.Payment{PaidAt: w.now.Add(-48 * time.Hour)})
+		w.orders = append(w.orders, o)
+		for range 1 + w.dice.IntN(3) {
+			amount, err := assist.NewMoney(int64(1000*(1+w.dice.IntN(2))), "RUB")
+			require.NoError(tb, err)
+			r := Refund{Key: fmt.Sprint("key-", len(w.owed)), MerchantID: w.server.Credentials().MerchantID, Request: o.CancelRequest(amount)}
+			var id ID
+			for range 1 + w.dice.IntN(2) { // told twice at times
+				id, err = w.operate.Enqueue(tb.Context(), r)
+				require.NoError(tb, err)
+			}
+			w.owed[id] = owed{o.Billnumber, amount.Minor()}
+			w.byDigest[externalRefundID(&storage.Refund{Merchant: r.MerchantID, Key: r.Key})[:32]] = id
+		}
+	}
+	for range w.dice.IntN(8) {
+		w.server.Next(w.fault())
+	}
+}
+
+// person decides about what needs one, not always wisely.
+func (w *world) person(tb testing.TB) {
+	ctx := tb.Context()
+	for rec, err := range w.operate.List(ctx, Filter{NeedsPerson: true}) {
+		require.NoError(tb, err)
+		d := Decision{Kind: [...]DecisionKind{NeverCame, NeverCame, Wait, GiveUp, ItWas, NotIts}[w.dice.IntN(6)]}
+		if !w.faulty && d.Kind == Wait {
+			d.Kind = NeverCame
+		}
+		if rec.State == Pending {
+			d.Kind = [...]DecisionKind{ItWas, NotIts, Wait}[w.dice.IntN(3)]
+		}
+		if d.Kind == ItWas || d.Kind == NotIts {
+			if d.Operation = w.strange(tb, rec); d.Operation == "" {
+				continue
+			}
+			// That it isn't the refund's is said of an operation only by who knows.
+			if d.Kind == NotIts {
+				d.Kind = ItWas
+			}
+		}
+		n, err := w.operate.ProposeDecision(ctx, rec.ID, d, Person{ID: "anna", Name: "Anna", Reason: "looked"})
+		if err == nil && d.Kind.needsSecond() {
+			require.NoError(tb, w.operate.ConfirmDecision(ctx, n, Person{ID: "boris", Name: "Boris", Reason: "looked too"}))
+		}
+	}
+}
+
+// strange finds an operation of the payment that nobody owns, of the amount.
+func (w *world) strange(tb testing.TB, rec *Record) assist.Billnumber {
+	owners := w.owners(tb)
+	o, _ := w.server.Order(rec.Request.Billnumber)
+	for _, op := range o.Operations {
+		if op.Type == assist.OperationCancel && owners[op.Billnumber] == nil && op.Amount == rec.Request.Amount {
+			return op.Billnumber
+		}
+	}
+	return ""
+}
+
+func (w *world) owners(tb testing.TB) map[assist.Billnumber]*storage.Operation {
+	owners := map[assist.Billnumber]*storage.Operation{}
+	require.NoError(tb, w.store.View(tb.Context(), func(tx storage.Tx) error {
+		all, err := storage.Find[storage.Operation](tb.Context(), tx, storage.Query{})
+		for _, o := range all {
+			owners[assist.Billnumber(o.Operation)] = o
+		}
+		return err
+	}))
+	return owners
+}
+
+func (w *world) open(tb testing.TB) (n int) {
+	for id := range w.owed {
+		rec, err := w.operate.Get(tb.Context(), id)
+		require.NoError(tb, err)
+		if !rec.State.Final() {
+			n++
+		}
+	}
+	return n
+}
+
+// count counts the money by operation: each success at Assist is one refund's,
+// and each refund that is done has one.
+func (w *world) count(tb testing.TB) (wrong []string) {
+	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	ctx := tb.Context()
+	owners := w.owners(tb)
+	moved := map[ID]int{}
+	for _, paid := range w.orders {
+		o, _ := w.server.Order(paid.Billnumber)
+		for _, op := range o.Operations {
+			if op.Type != assist.OperationCancel || op.State != assist.OperationSuccess {
+				continue
+			}
+			owner := owners[op.Billnumber]
+			if owner == nil {
+				if !w.excused(tb, paid.Billnumber, op.Amount) {
+					say("%s of %s moved and is nobody's", op.Billnumber, op.Amount)
+				}
+				continue
+			}
+			moved[ID(owner.Refund)]++
+			if w.owed[ID(owner.Refund)].amount != op.Amount.Minor() {
+				say("%s of %s is refund %d's, of another amount", op.Billnumber, op.Amount, owner.Refund)
+			}
+		}
+	}
+	for id := range w.owed {
+		rec, err := w.operate.Get(ctx, id)
+		require.NoError(tb, err)
+		switch n := moved[id]; {
+		case n > 1:
+			say("refund %d was paid %d times", id, n)
+		case rec.State == Done && n != 1:
+			say("refund %d is done and moved nothing", id)
+		case (rec.State == Refused || rec.State == Withdrawn) && n != 0:
+			say("refund %d is %s and moved money", id, rec.State)
+		case !rec.State.Final() && rec.NeedsPerson.IsZero():
+			say("refund %d is stuck: %s, waits for %s, %s", id, rec.State, rec.Waits, rec.Detail)
+		}
+		wrong = append(wrong, w.historyOf(tb, rec)...)
+	}
+	v, err := w.operate.Verify(ctx)
+	require.NoError(tb, err)
+	for _, b := range v.Broken {
+		say("history: %s", b)
+	}
+	return wrong
+}
+
+// excused: a refund of that amount isn't final yet, or was given up by a person.
+func (w *world) excused(tb testing.TB, payment assist.Billnumber, amount assist.Money) bool {
+	for id, o := range w.owed {
+		rec, err := w.operate.Get(tb.Context(), id)
+		require.NoError(tb, err)
+		if o.order == payment && o.amount == amount.Minor() && (!rec.State.Final() || rec.State == GivenUp) {
+			return true
+		}
+	}
+	return false
+}
+
+// transitions are those of the state machine.
+var transitions = map[[2]State]bool{
+	{Pending, Sent}: true, {Pending, Refused}: true, {Pending, Withdrawn}: true, {Pending, Done}: true, {Pending, GivenUp}: true,
+	{Sent, Done}: true, {Sent, InProcess}: true, {Sent, Refused}: true, {Sent, Pending}: true, {Sent, GivenUp}: true,
+	{InProcess, Done}: true, {InProcess, Refused}: true, {InProcess, Pending}: true, {InProcess, GivenUp}: true,
+	{0, Pending}: true,
+}
+
+// historyOf checks that a refund's events are gapless, of allowed changes, and
+// were each delivered once.
+func (w *world) historyOf(tb testing.TB, rec *Record) (wrong []string) {
+	events, err := w.operate.History(tb.Context(), rec.ID)
+	require.NoError(tb, err)
+	at := State(0)
+	for _, e := range events {
+		if e.From != at && e.Kind != Enqueued {
+			wrong = append(wrong, fmt.Sprintf("refund %d: event %s from %s, but it was %s", rec.ID, e.Kind, e.From, at))
+		}
+		if e.From != e.To && !transitions[[2]State{e.From, e.To}] {
+			wrong = append(wrong, fmt.Sprintf("refund %d: %s became %s", rec.ID, e.From, e.To))
+		}
+		at = e.To
+		if n := w.effects[e.ID]; n > 1 || n == 0 && e.Kind != Enqueued && rec.State.Final() {
+			wrong = append(wrong, fmt.Sprintf("refund %d: event %d (%s) was delivered %d times", rec.ID, e.ID, e.Kind, n))
+		}
+	}
+	if at != rec.State {
+		wrong = append(wrong, fmt.Sprintf("refund %d is %s, its history says %s", rec.ID, rec.State, at))
+	}
+	return wrong
+}
+
+func seeds(tb testing.TB, usual int) int {
+	if text := os.Getenv("ASSIST_REFUND_SEEDS"); text != "" {
+		n, err := strconv.Atoi(text)
+		require.NoError(tb, err)
+		return n
+	}
+	if testing.Short() {
+		return usual / 10
+	}
+	return usual
+}
+
+func TestSimulation(t *testing.T) {
+	t.Parallel()
+	n := seeds(t, 60)
+	first := uint64(1)
+	if text := os.Getenv("ASSIST_REFUND_SEED"); text != "" {
+		one, err := strconv.ParseUint(text, 10, 64)
+		require.NoError(t, err)
+		first, n = one, 1
+	}
+	kills, refunds := 0, 0
+	states := map[State]int{}
+	for seed := first; seed < first+uint64(n); seed++ {
+		wrong, w := simulate(t, seed, noHabit)
+		assert.Empty(t, wrong, "ASSIST_REFUND_SEED=%d, %s", seed, w)
+		kills += w.kills
+		refunds += len(w.owed)
+		for id := range w.owed {
+			rec, err := w.operate.Get(context.Background(), id)
+			require.NoError(t, err)
+			states[rec.State]++
+		}
+	}
+	t.Logf("%d seeds, %d refunds, %d kills, %v", n, refunds, kills, states)
+}
+
+// Each bad habit is one that somebody had; a simulation that doesn't see it
+// proves nothing.
+func TestSimulationSeesBadHabits(t *testing.T) {
+	t.Parallel()
+	for name, h := range map[string]habit{"the intent is stored late": intentLate, "a lease writes outcomes": leaseWrites} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for seed := uint64(1); seed < 400; seed++ {
+				if wrong, w := simulate(t, seed, h); len(wrong) > 0 {
+					t.Logf("seen with seed %d (%s): %s", seed, w, wrong[0])
+					return
+				}
+			}
+			t.Error("not seen in 400 seeds")
+		})
+	}
+}
