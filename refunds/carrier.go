@@ -33,14 +33,15 @@ type Carrier struct {
 }
 
 type carrying struct {
-	workers     int
-	rest        time.Duration
-	personAfter time.Duration
-	poll        time.Duration
-	handlers    []handler
-	alert       func(context.Context, *Record)
-	random      func(n int64) int64
-	wait        func(ctx context.Context, d time.Duration, nudge <-chan struct{})
+	workers        int
+	rest           time.Duration
+	personAfter    time.Duration
+	poll           time.Duration
+	reconcileEvery time.Duration
+	handlers       []handler
+	alert          func(context.Context, *Record)
+	random         func(n int64) int64
+	wait           func(ctx context.Context, d time.Duration, nudge <-chan struct{})
 }
 
 // CarrierOption changes a Carrier. An option that can't be met makes

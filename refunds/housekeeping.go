@@ -65,7 +65,7 @@ func (c *Carrier) housekeep(ctx context.Context) error {
 	for _, h := range c.handlers {
 		all = append(all, c.deliver(ctx, h))
 	}
-	all = append(all, c.book.seal(ctx), c.book.expire(ctx), c.watch(ctx))
+	all = append(all, c.book.seal(ctx), c.book.expire(ctx), c.watch(ctx), c.reconcileDue(ctx))
 	return errors.Join(all...)
 }
 
@@ -205,6 +205,10 @@ func (c *Carrier) watchOne(ctx context.Context, a *storage.Attempt) error {
 		mine = true
 		if a.WatchAt = micros(now.Add(watchEvery)); a.WatchUntil < a.WatchAt {
 			a.WatchAt = 0
+			// Nothing was seen of it in a month: what it had set aside goes back.
+			if err := c.book.settleReservation(ctx, tx, a.IntentID, false); err != nil {
+				return err
+			}
 		}
 		return tx.Save(ctx, a)
 	})

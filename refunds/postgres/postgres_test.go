@@ -4,12 +4,16 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/refunds"
 	"github.com/assist-go/assist/refunds/internal/pgtest"
 	"github.com/assist-go/assist/refunds/internal/storetest"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 )
 
@@ -24,8 +28,33 @@ func (s store) Prefix() string { return s.schema + "." }
 
 var schemas atomic.Int64
 
+// One server serves all tests of the package.
+var shared struct {
+	sync.Mutex
+	dsn   string
+	stops []func()
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, stop := range shared.stops {
+		stop()
+	}
+	os.Exit(code)
+}
+
+// untilTheEnd lets what a test has started live for all others.
+type untilTheEnd struct{ testing.TB }
+
+func (untilTheEnd) Cleanup(f func()) { shared.stops = append(shared.stops, f) }
+
 func opener(tb testing.TB) storetest.Open {
-	dsn := pgtest.DSN(tb)
+	shared.Lock()
+	if shared.dsn == "" {
+		shared.dsn = pgtest.DSN(untilTheEnd{tb})
+	}
+	dsn := shared.dsn
+	shared.Unlock()
 	admin, err := sql.Open("pgx", dsn)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, admin.Close()) })
@@ -45,4 +74,70 @@ func opener(tb testing.TB) storetest.Open {
 
 func TestPostgres(t *testing.T) {
 	storetest.Run(t, opener(t))
+}
+
+func TestEnqueueTxOfPgx(t *testing.T) {
+	s := opener(t)(t).(store)
+	require.NoError(t, refunds.Migrate(t.Context(), s))
+	book, err := refunds.NewBook(t.Context(), s)
+	require.NoError(t, err)
+	conn, err := s.db.Conn(t.Context())
+	require.NoError(t, err)
+	defer conn.Close()
+	amount, err := assist.NewMoney(1000, "RUB")
+	require.NoError(t, err)
+	r := refunds.Refund{Key: "k", MerchantID: "700027", Request: assist.CancelRequest{Billnumber: "5700027202722028", OrderNumber: "1", Amount: amount}}
+	require.NoError(t, conn.Raw(func(raw any) error {
+		pg := raw.(*stdlib.Conn).Conn()
+		for _, end := range []func(pgx.Tx) error{func(tx pgx.Tx) error { return tx.Rollback(t.Context()) }, func(tx pgx.Tx) error { return tx.Commit(t.Context()) }} {
+			tx, err := pg.Begin(t.Context())
+			require.NoError(t, err)
+			_, err = tx.Exec(t.Context(), "SET LOCAL synchronous_commit TO off")
+			require.NoError(t, err)
+			id, err := EnqueueTx(t.Context(), book, tx, r)
+			require.NoError(t, err)
+			var durable string
+			require.NoError(t, tx.QueryRow(t.Context(), "SHOW synchronous_commit").Scan(&durable))
+			require.Equal(t, "on", durable, "whatever the merchant has set")
+			require.NoError(t, end(tx))
+			require.NotZero(t, id)
+		}
+		return nil
+	}))
+	rec, err := book.ByKey(t.Context(), "700027", "k")
+	require.NoError(t, err)
+	require.Equal(t, refunds.Pending, rec.State)
+}
+
+func TestMigrationSQL(t *testing.T) {
+	s := opener(t)(t).(store)
+	text, err := MigrationSQL(s.schema)
+	require.NoError(t, err)
+	_, err = s.db.Exec(text)
+	require.NoError(t, err)
+	require.NoError(t, refunds.Migrate(t.Context(), s))
+	_, err = refunds.NewBook(t.Context(), s)
+	require.NoError(t, err)
+	_, err = MigrationSQL(`public"; DROP TABLE x`)
+	require.Error(t, err)
+	_, err = New(s.db, "Upper Case")
+	require.Error(t, err)
+	// An event can't be changed, deleted or cut off, by SQL either.
+	for _, change := range []string{"UPDATE", "DELETE", "TRUNCATE"} {
+		text := map[string]string{"UPDATE": "UPDATE %s.refund_events SET reason = ''", "DELETE": "DELETE FROM %s.refund_events", "TRUNCATE": "TRUNCATE %s.refund_events"}[change]
+		_, err := s.db.Exec(fmt.Sprintf(text, s.schema))
+		require.ErrorContains(t, err, "only added to", change)
+	}
+}
+
+// Migrations of several processes at once.
+func TestMigrateAtOnce(t *testing.T) {
+	s := opener(t)(t)
+	errs := make(chan error)
+	for range 4 {
+		go func() { errs <- refunds.Migrate(t.Context(), s) }()
+	}
+	for range 4 {
+		require.NoError(t, <-errs)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/refunds"
 	"github.com/assist-go/assist/refunds/internal/storetest"
 	"github.com/stretchr/testify/require"
@@ -35,4 +36,65 @@ func open(tb testing.TB) refunds.Store {
 func TestSQLite(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, open)
+}
+
+func TestTablesByHandAndVersions(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a b?#%.db")
+	s, err := Open(path)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	require.FileExists(t, path)
+	_, err = refunds.NewBook(t.Context(), s)
+	require.ErrorIs(t, err, refunds.ErrSchema)
+
+	db, err := sql.Open("sqlite", address(path, []string{"busy_timeout(10000)"}, ""))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	_, err = db.Exec(MigrationSQL())
+	require.NoError(t, err)
+	require.NoError(t, refunds.Migrate(t.Context(), s), "there is nothing left to do")
+	_, err = refunds.NewBook(t.Context(), s)
+	require.NoError(t, err)
+
+	// A newer process has added a table, which this version can live with.
+	_, err = db.Exec(`INSERT INTO assist_refund_migrations VALUES (2, 1, 0)`)
+	require.NoError(t, err)
+	require.NoError(t, refunds.Migrate(t.Context(), s))
+	_, err = refunds.NewBook(t.Context(), s)
+	require.NoError(t, err)
+	// And then one that it can't.
+	_, err = db.Exec(`INSERT INTO assist_refund_migrations VALUES (3, 3, 0)`)
+	require.NoError(t, err)
+	require.ErrorIs(t, refunds.Migrate(t.Context(), s), refunds.ErrSchema)
+	_, err = refunds.NewBook(t.Context(), s)
+	require.ErrorIs(t, err, refunds.ErrSchema)
+}
+
+func TestDurability(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "refunds.db")
+	s, err := Open(path)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	require.NoError(t, refunds.Migrate(t.Context(), s))
+	book, err := refunds.NewBook(t.Context(), s)
+	require.NoError(t, err)
+	amount, err := assist.NewMoney(1000, "RUB")
+	require.NoError(t, err)
+	r := refunds.Refund{Key: "k", MerchantID: "700027", Request: assist.CancelRequest{Billnumber: "5700027202722028", OrderNumber: "1", Amount: amount}}
+	for level, want := range map[string]error{"NORMAL": refunds.ErrNotDurable, "OFF": refunds.ErrNotDurable, "FULL": nil, "EXTRA": nil} {
+		db, err := sql.Open("sqlite", address(path, []string{"busy_timeout(10000)", "synchronous(" + level + ")"}, "_txlock=immediate"))
+		require.NoError(t, err)
+		tx, err := db.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		_, err = book.EnqueueTx(t.Context(), tx, r)
+		require.ErrorIs(t, err, want, level)
+		require.NoError(t, tx.Rollback())
+		require.NoError(t, db.Close())
+	}
+	for _, path := range []string{"", ":memory:", "file::memory:"} {
+		_, err := Open(path)
+		require.Error(t, err, path)
+	}
 }

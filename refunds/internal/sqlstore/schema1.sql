@@ -104,7 +104,7 @@ CREATE INDEX {i}refund_attempts_watch   ON {t}refund_attempts (watch_at) WHERE w
 
 CREATE TABLE {t}refund_operations (            -- an operation at Assist belongs to one attempt at most; kept when the refund is purged
   merchant text NOT NULL, operation text NOT NULL, payment text NOT NULL, intent_id text NOT NULL, refund bigint NOT NULL,
-  minor bigint NOT NULL, currency text NOT NULL, at bigint NOT NULL, approval text NOT NULL DEFAULT '', slip text NOT NULL DEFAULT '',
+  minor bigint NOT NULL, currency text NOT NULL, at bigint NOT NULL, code text NOT NULL DEFAULT '', approval text NOT NULL DEFAULT '', slip text NOT NULL DEFAULT '',
   PRIMARY KEY (merchant, operation));
 CREATE INDEX {i}refund_operations_payment ON {t}refund_operations (merchant, payment);
 

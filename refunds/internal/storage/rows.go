@@ -100,7 +100,7 @@ type Operation struct {
 	Minor                                  int64
 	Currency                               string
 	At                                     int64
-	Approval, Slip                         string
+	Code, Approval, Slip                   string
 }
 
 // Event is one line of the history.

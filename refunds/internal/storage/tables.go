@@ -73,11 +73,11 @@ func (r *Attempt) Fields() []any {
 }
 
 var operations = &Table{Name: "refund_operations", Keys: 2, Columns: []string{
-	"merchant", "operation", "payment", "intent_id", "refund", "minor", "currency", "at", "approval", "slip"}}
+	"merchant", "operation", "payment", "intent_id", "refund", "minor", "currency", "at", "code", "approval", "slip"}}
 
 func (*Operation) Table() *Table { return operations }
 func (r *Operation) Fields() []any {
-	return []any{&r.Merchant, &r.Operation, &r.Payment, &r.IntentID, &r.Refund, &r.Minor, &r.Currency, &r.At, &r.Approval, &r.Slip}
+	return []any{&r.Merchant, &r.Operation, &r.Payment, &r.IntentID, &r.Refund, &r.Minor, &r.Currency, &r.At, &r.Code, &r.Approval, &r.Slip}
 }
 
 var events = &Table{Name: "refund_events", Keys: 1, Counted: true, AddOnly: true, Columns: []string{

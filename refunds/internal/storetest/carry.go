@@ -24,6 +24,7 @@ func Run(t *testing.T, open Open) {
 		{"decisions", decisions}, {"strangers", strangers}, {"merchants", merchants}, {"transactions", transactions},
 		{"handlers", handlers}, {"history", history}, {"reading", reading}, {"purge", purge}, {"two processes", twoProcesses},
 		{"rules of the database", rules}, {"wallets", wallets},
+		{"day balance", balance}, {"capped", capped}, {"reconcile", reconcile}, {"restored", restored}, {"secrets", secrets},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

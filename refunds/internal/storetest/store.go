@@ -61,7 +61,6 @@ func merchants(t *testing.T, open Open) {
 }
 
 func wallets(t *testing.T, open Open) {
-	rub := func(minor int64) assist.Money { return must(assist.NewMoney(minor, "RUB")) }
 	t.Run("a same-day ban waits for its moment", func(t *testing.T) {
 		w := NewWorld(t, open(t), assisttest.WithOpeningBalance(assist.QIWI, rub(1_000_000)))
 		o := w.Server.Pay(assisttest.Payment{MeanTypeID: 36, Amount: rub(10_000)})

@@ -1,0 +1,320 @@
+package refunds
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/refunds/internal/storage"
+)
+
+// askEvery is how often Assist takes a question for results by date (protocol
+// §5), whoever asks.
+const askEvery = 10 * time.Minute
+
+// Report is what a reconciliation found.
+type Report struct {
+	// Strange are cancels at Assist that no attempt owns: made by hand, or lost
+	// with a database.
+	Strange []assist.Payment
+	// Missing are refunds that are done here, and not listed there.
+	Missing []ID
+	// Differing are refunds of which another amount, or another end, is listed.
+	Differing []ID
+	// Complete says that every window of the period was answered.
+	Complete bool
+}
+
+// ReconcileEvery asks for results by date in the background, one process for
+// each merchant: it feeds the day balance, and finds cancels whose answers were
+// lost. The default is never; less than ten minutes is refused.
+func ReconcileEvery(d time.Duration) CarrierOption {
+	return func(c *carrying) error {
+		if d < askEvery {
+			return &InvalidError{Field: "ReconcileEvery", Reason: "must be ten minutes or more"}
+		}
+		c.reconcileEvery = d
+		return nil
+	}
+}
+
+// Reconcile compares the store with Assist's results of a period of at most 31
+// days. Assist takes one question for 24 hours in ten minutes, so a month takes
+// five hours; questions of other processes with the same store count. A strange
+// cancel is first offered to the open attempts of its payment.
+//
+// A complete one that began before the last thing the store knows of, and
+// reaches to the moment of the hold, lets [Book.Release] go after the store has
+// held a merchant by itself.
+func (c *Carrier) Reconcile(ctx context.Context, merchantID string, from, to time.Time) (*Report, error) {
+	if c.clients[merchantID] == nil {
+		return nil, &InvalidError{Field: "merchantID", Reason: "this carrier has no client of it"}
+	}
+	if !from.Before(to) || to.Sub(from) > 31*24*time.Hour {
+		return nil, &InvalidError{Field: "from, to", Reason: "must be a period of at most 31 days"}
+	}
+	r := &Report{}
+	from, to = from.Truncate(time.Minute), to.Truncate(time.Minute)
+	listed := map[string]bool{}
+	for start := from; start.Before(to); {
+		end := start.Add(24 * time.Hour)
+		if end.After(to) {
+			end = to
+		}
+		rows, asked, err := c.results(ctx, merchantID, start, end)
+		if err != nil {
+			return r, err
+		}
+		if !asked { // somebody else has just asked
+			c.wait(ctx, 15*time.Second, nil)
+			if ctx.Err() != nil {
+				return r, context.Cause(ctx)
+			}
+			continue
+		}
+		for _, row := range rows {
+			listed[string(row.Operation.Billnumber)] = true
+			if err := c.compare(ctx, merchantID, row, r); err != nil {
+				return r, err
+			}
+		}
+		start = end
+	}
+	if err := c.missing(ctx, merchantID, from, to, listed, r); err != nil {
+		return r, err
+	}
+	r.Complete = true
+	return r, c.reconciled(ctx, merchantID, from, to)
+}
+
+// results asks for a window, where nobody has in the last ten minutes, and
+// stores what is told.
+func (c *Carrier) results(ctx context.Context, merchantID string, from, to time.Time) (rows []assist.Payment, asked bool, err error) {
+	err = c.book.update(ctx, func(tx storage.Tx) error {
+		lease := &storage.Lease{Name: "results " + merchantID}
+		if _, err := tx.Insert(ctx, lease); err != nil {
+			return err
+		}
+		if _, err := tx.Get(ctx, lease, storage.ForUpdate); err != nil {
+			return err
+		}
+		now := c.book.now()
+		if lease.Until > micros(now) {
+			return errNothing
+		}
+		asked = true
+		lease.Holder, lease.Until = c.name, micros(now.Add(askEvery))
+		return tx.Save(ctx, lease)
+	})
+	if err != nil || !asked {
+		return nil, false, err
+	}
+	rows, err = c.clients[merchantID].ResultsByDate(ctx, assist.PeriodQuery{From: from, To: to})
+	if errors.Is(err, assist.ErrOrderNotFound) { // nothing happened in that window
+		rows, err = nil, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	seen := micros(c.book.now())
+	for rest := rows; len(rest) > 0; { // in batches, so that nobody waits for long
+		n := min(len(rest), 200)
+		if err := c.book.store.Update(ctx, func(tx storage.Tx) error { return c.mirror(ctx, tx, merchantID, rest[:n], seen) }); err != nil {
+			return nil, false, err
+		}
+		rest = rest[n:]
+	}
+	return rows, true, nil
+}
+
+func (c *Carrier) mirror(ctx context.Context, tx storage.Tx, merchantID string, rows []assist.Payment, seen int64) error {
+	paid := false
+	for _, p := range rows {
+		op := p.Operation
+		if op.Billnumber.Operation() == 0 {
+			continue
+		}
+		row := &storage.Result{Merchant: merchantID, Operation: string(op.Billnumber), Payment: string(op.Billnumber.Payment()), OrderNumber: p.Order.Number,
+			Type: typeOf(op.Type), MeanType: int64(op.MeanTypeID), OrderState: string(p.Order.State), Minor: op.Amount.Minor(), Currency: op.Amount.Currency(),
+			At: micros(op.Date), Code: string(op.ResponseCode), Seen: seen}
+		inserted, err := tx.Insert(ctx, row)
+		if err == nil && !inserted {
+			err = tx.Save(ctx, row) // the newer answer knows better
+		}
+		if err != nil {
+			return err
+		}
+		paid = paid || inserted && row.Type == 100
+	}
+	if !paid {
+		return nil
+	}
+	return c.book.wakeForMoney(ctx, tx, merchantID)
+}
+
+func typeOf(t assist.OperationType) int64 {
+	switch t {
+	case assist.OperationPayment:
+		return 100
+	case assist.OperationConfirmation:
+		return 200
+	case assist.OperationCancel:
+		return 300
+	}
+	return 0
+}
+
+// compare holds one listed operation against the store.
+func (c *Carrier) compare(ctx context.Context, merchantID string, p assist.Payment, r *Report) error {
+	op := p.Operation
+	if op.Type != assist.OperationCancel || op.Billnumber.Operation() == 0 {
+		return nil
+	}
+	owner, refund, err := c.ownerOf(ctx, merchantID, op.Billnumber)
+	if err != nil {
+		return err
+	}
+	if owner == nil && !declinedCode(string(op.ResponseCode)) {
+		if err := c.offer(ctx, merchantID, op.Billnumber.Payment()); err != nil {
+			return err
+		}
+		if owner, refund, err = c.ownerOf(ctx, merchantID, op.Billnumber); err != nil {
+			return err
+		}
+		if owner == nil {
+			r.Strange = append(r.Strange, p)
+		}
+	}
+	if owner == nil || refund == nil {
+		return nil
+	}
+	// A done refund's earlier attempts may have been declined: what counts is
+	// what its operations are known as.
+	if money(owner.Minor, owner.Currency) != op.Amount || owner.Code != "" && declinedCode(owner.Code) != declinedCode(string(op.ResponseCode)) {
+		r.Differing = append(r.Differing, ID(refund.ID))
+	}
+	return nil
+}
+
+func (c *Carrier) ownerOf(ctx context.Context, merchantID string, b assist.Billnumber) (owner *storage.Operation, refund *storage.Refund, err error) {
+	err = c.book.store.View(ctx, func(tx storage.Tx) error {
+		o := &storage.Operation{Merchant: merchantID, Operation: string(b)}
+		if found, err := tx.Get(ctx, o, storage.NoLock); err != nil || !found {
+			return err
+		}
+		owner = o
+		rr := &storage.Refund{ID: o.Refund}
+		found, err := tx.Get(ctx, rr, storage.NoLock)
+		if found {
+			refund = rr
+		}
+		return err
+	})
+	return owner, refund, err
+}
+
+// offer asks about the open attempt of a payment at once: a cancel of it is
+// listed that nobody owns.
+func (c *Carrier) offer(ctx context.Context, merchantID string, payment assist.Billnumber) error {
+	var open []*storage.Refund
+	err := c.book.store.View(ctx, func(tx storage.Tx) (err error) {
+		open, err = storage.Find[storage.Refund](ctx, tx, storage.Query{Where: []storage.Cond{
+			storage.Eq("merchant", merchantID), storage.Eq("payment", string(payment)), storage.In("state", []int64{int64(Sent)})}})
+		return err
+	})
+	for _, r := range open {
+		err = errors.Join(err, c.resolve(ctx, r))
+	}
+	return err
+}
+
+// missing finds refunds that are done, by operations that aren't listed.
+func (c *Carrier) missing(ctx context.Context, merchantID string, from, to time.Time, listed map[string]bool, r *Report) error {
+	return c.book.store.View(ctx, func(tx storage.Tx) error {
+		ended, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Order: "ended", Where: []storage.Cond{
+			storage.Fixed("ended", ">", 0), storage.AtLeast("ended", micros(from)), storage.Eq("merchant", merchantID), storage.In("state", []int64{int64(Done)})}})
+		if err != nil {
+			return err
+		}
+		for _, one := range ended {
+			operations, err := storage.Find[storage.Operation](ctx, tx, storage.Query{Where: []storage.Cond{
+				storage.Eq("merchant", merchantID), storage.Eq("payment", one.Payment), storage.Eq("refund", one.ID)}})
+			if err != nil {
+				return err
+			}
+			for _, o := range operations {
+				if o.At >= micros(from) && o.At < micros(to) && !listed[o.Operation] {
+					r.Missing = append(r.Missing, ID(one.ID))
+					break
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// reconciled notes how far a merchant has been compared.
+func (c *Carrier) reconciled(ctx context.Context, merchantID string, from, to time.Time) error {
+	return c.book.merchant(ctx, merchantID, func(tx storage.Tx, m *storage.Merchant) error {
+		m.Reconciled = max(m.Reconciled, micros(to))
+		if m.ReconciledComplete == needsReconciling {
+			last, err := storage.Find[storage.Event](ctx, tx, storage.Query{Order: "-id", Limit: 1, Where: []storage.Cond{
+				storage.Eq("merchant", merchantID), storage.Less("at", m.Held), storage.More("refund", int64(0))}})
+			if err != nil {
+				return err
+			}
+			known := len(last) == 0 || micros(from) <= last[0].At
+			if known && to.Add(time.Minute).After(instant(m.Held)) {
+				m.ReconciledComplete = micros(c.book.now())
+			}
+		}
+		return tx.Save(ctx, m)
+	})
+}
+
+// reconcileDue asks for what is new since the last time, where it is time.
+func (c *Carrier) reconcileDue(ctx context.Context) error {
+	if c.reconcileEvery == 0 {
+		return nil
+	}
+	var all []error
+	for _, merchantID := range c.merchants {
+		now := c.book.now()
+		m := storage.Merchant{Merchant: merchantID}
+		err := c.book.store.View(ctx, func(tx storage.Tx) error {
+			_, err := tx.Get(ctx, &m, storage.NoLock)
+			return err
+		})
+		if err != nil || m.Paused != 0 || micros(now.Add(-c.reconcileEvery)) < m.Reconciled {
+			all = append(all, err)
+			continue
+		}
+		from, _ := moscowDay(now)
+		if last := instant(m.Reconciled).Add(-time.Hour); last.Before(from) { // the end of the day before, too
+			from = now.Add(-24 * time.Hour)
+		}
+		all = append(all, c.background(ctx, merchantID, from, now))
+	}
+	return errors.Join(all...)
+}
+
+func (c *Carrier) background(ctx context.Context, merchantID string, from, now time.Time) error {
+	rows, asked, err := c.results(ctx, merchantID, from.Truncate(time.Minute), now.Truncate(time.Minute))
+	if err != nil || !asked {
+		return err
+	}
+	r := &Report{}
+	for _, row := range rows {
+		if err := c.compare(ctx, merchantID, row, r); err != nil {
+			return err
+		}
+	}
+	if len(r.Strange)+len(r.Differing) > 0 {
+		c.book.log.WarnContext(ctx, "refunds: reconciling", "merchant", merchantID, "strange", len(r.Strange), "differing", len(r.Differing))
+	}
+	return c.book.merchant(ctx, merchantID, func(tx storage.Tx, m *storage.Merchant) error {
+		m.Reconciled = max(m.Reconciled, micros(now))
+		return tx.Save(ctx, m)
+	})
+}
