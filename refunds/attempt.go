@@ -73,7 +73,7 @@ func (b *Book) look(ctx context.Context, r *storage.Refund) (*view, error) {
 			switch {
 			case a.Told == 0:
 				v.open = a
-			case a.WatchUntil > 0 && a.Outcome == int64(assist.Unknown):
+			case a.WatchUntil > 0 && a.Outcome == int64(assist.Unknown) && a.Intent != "":
 				v.passed = append(v.passed, a.Intent)
 			}
 		}

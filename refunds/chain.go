@@ -185,11 +185,13 @@ func (v *Verification) link(ctx context.Context, tx storage.Tx, s *storage.Seal,
 // linked, or waits to be.
 func (b *Book) countUnsealed(ctx context.Context, v *Verification) error {
 	return b.store.View(ctx, func(tx storage.Tx) error {
-		waiting, err := tx.Count(ctx, (&storage.Delivery{}).Table(), storage.Eq("consumer", chainConsumer))
+		// In this order what happens meanwhile makes no false alarm: an event goes
+		// from waiting to linked.
+		events, err := tx.Count(ctx, (&storage.Event{}).Table())
 		if err != nil {
 			return err
 		}
-		events, err := tx.Count(ctx, (&storage.Event{}).Table())
+		waiting, err := tx.Count(ctx, (&storage.Delivery{}).Table(), storage.Eq("consumer", chainConsumer))
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,6 @@ const (
 	MerchantResumed  EventKind = "merchant resumed"
 	MerchantHeld     EventKind = "merchant held"
 	MerchantReleased EventKind = "merchant released"
-	ClockApart       EventKind = "clock apart"
 	Purged           EventKind = "purged"
 )
 

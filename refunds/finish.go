@@ -23,6 +23,7 @@ type ending struct {
 	renew         bool // Assist has refused it, so it knows the external refund id
 	person        string
 	actor         string
+	payment       *storage.Payment // by its key, where it is known
 	data          string
 }
 
@@ -34,6 +35,13 @@ func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
 	return b.update(ctx, func(tx storage.Tx) error {
 		if err := tx.Durable(ctx); err != nil {
 			return err
+		}
+		if e.payment != nil {
+			// A begin whose commit reported an error may still be committing: its lock
+			// is waited for, so that it is seen or never happens.
+			if _, err := tx.Get(ctx, &storage.Payment{Merchant: e.payment.Merchant, Payment: e.payment.Payment}, storage.ForUpdate); err != nil {
+				return err
+			}
 		}
 		a := &storage.Attempt{IntentID: intentID}
 		if found, err := tx.Get(ctx, a, storage.NoLock); err != nil || !found {

@@ -31,7 +31,8 @@ type handler struct {
 // transaction happens exactly once. A name has its own deliveries, from the
 // moment when a carrier first came with it. An error of f, or a panic, puts its
 // refund's events off and holds up no other's. f has ten seconds; what it does
-// outside of the transaction may happen again.
+// outside of the transaction may happen again. In SQLite no other transaction can
+// write meanwhile, so f must not call the Book but by EnqueueTx.
 //
 // In [Memory] the transaction is nil.
 func Handle(name string, f func(ctx context.Context, tx *sql.Tx, e Event) error) CarrierOption {

@@ -320,6 +320,22 @@ func (h *harness) count(ctx context.Context) (*Report, error) {
 			r.Stuck = append(r.Stuck, fmt.Sprintf("refund %d: %s, waits for %s, next at %s, %s", id, rec.State, rec.Waits, rec.NextAt, rec.Detail))
 		}
 	}
+	moved := h.moved(owner, open, wrong)
+	for id, rec := range records {
+		switch n := moved[id]; {
+		case n > 1:
+			wrong("refund %d was paid %d times", id, n)
+		case rec.State == refunds.Done && n != 1:
+			wrong("refund %d is done and moved nothing", id)
+		case rec.State == refunds.Refused && n != 0:
+			wrong("refund %d is refused and moved money", id)
+		}
+	}
+	return r, h.rest(ctx, r, wrong)
+}
+
+// moved counts the successes at Assist of each refund.
+func (h *harness) moved(owner map[assist.Billnumber]refunds.ID, open map[string]int, wrong func(string, ...any)) map[refunds.ID]int {
 	moved := map[refunds.ID]int{}
 	for _, paid := range h.orders {
 		o, _ := h.server.Order(paid.Billnumber)
@@ -339,17 +355,7 @@ func (h *harness) count(ctx context.Context) (*Report, error) {
 			moved[id]++
 		}
 	}
-	for id, rec := range records {
-		switch n := moved[id]; {
-		case n > 1:
-			wrong("refund %d was paid %d times", id, n)
-		case rec.State == refunds.Done && n != 1:
-			wrong("refund %d is done and moved nothing", id)
-		case rec.State == refunds.Refused && n != 0:
-			wrong("refund %d is refused and moved money", id)
-		}
-	}
-	return r, h.rest(ctx, r, wrong)
+	return moved
 }
 
 // rest counts what isn't money: events, cancels, boundaries.
