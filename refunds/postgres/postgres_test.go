@@ -141,3 +141,6 @@ func TestMigrateAtOnce(t *testing.T) {
 		require.NoError(t, <-errs)
 	}
 }
+
+func BenchmarkCarry(b *testing.B) { storetest.Carry(b, opener(b)) }
+func BenchmarkTicks(b *testing.B) { storetest.Ticks(b, opener(b)) }

@@ -98,3 +98,6 @@ func TestDurability(t *testing.T) {
 		require.Error(t, err, path)
 	}
 }
+
+func BenchmarkCarry(b *testing.B) { storetest.Carry(b, open) }
+func BenchmarkTicks(b *testing.B) { storetest.Ticks(b, open) }
