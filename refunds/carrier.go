@@ -125,7 +125,7 @@ func NewCarrier(b *Book, clients map[string]*assist.Client, opts ...CarrierOptio
 		return nil, &InvalidError{Field: "Book", Reason: "must not be nil"}
 	}
 	for merchant, client := range clients {
-		if client == nil || merchant == "" || merchantOf(client) != merchant {
+		if client == nil || merchant == "" || client.MerchantID() != merchant {
 			return nil, &InvalidError{Field: "clients", Reason: "each must be a client of the merchant that it is given for"}
 		}
 	}

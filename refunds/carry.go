@@ -13,12 +13,13 @@ import (
 	"github.com/assist-go/assist/refunds/internal/storage"
 )
 
-var (
-	// errSeenNew: between the two looks somebody has cancelled.
-	errSeenNew = errors.New("refunds: the order has an operation that it hadn't a moment ago")
-	// errStalled: the machine stood still between the stored intent and the send.
-	errStalled = errors.New("refunds: too much time has passed since the intent was stored")
-)
+// errStalled: the machine stood still between the stored intent and the send.
+var errStalled = errors.New("refunds: too much time has passed since the intent was stored")
+
+// objectionError says why an order, as it is, speaks against sending.
+type objectionError struct{ why string }
+
+func (e *objectionError) Error() string { return "refunds: " + e.why }
 
 // sendWithin is how soon after the intent is stored the send must begin. A
 // process that stood still for longer can't know whether somebody has passed
@@ -79,20 +80,10 @@ func (c *Carrier) cancel(ctx context.Context, r *storage.Refund) error {
 	case v.payment.Version > 0 && v.payment.LastClient != c.name && now.Before(rested):
 		return c.book.later(ctx, r, rested, ForRest, "")
 	}
-	order, err := c.order(ctx, r)
-	if err != nil {
-		return c.cantAsk(ctx, r, err)
-	}
-	if err := c.answered(ctx, v); err != nil {
-		return err
-	}
-	if why := objection(v, order); why != "" {
-		return c.needPerson(ctx, r, why)
-	}
-	return c.send(ctx, v, order)
+	return c.send(ctx, v)
 }
 
-// order asks for the refund's order.
+// order asks for the refund's order, for a person's decision.
 func (c *Carrier) order(ctx context.Context, r *storage.Refund) (*assist.Order, error) {
 	q := assist.OrderQuery{OrderNumber: r.OrderNumber}
 	if date := instant(r.OrderDate); !date.IsZero() {
@@ -167,7 +158,7 @@ func (c *Carrier) reached(merchant string, yes bool) {
 }
 
 // send makes the one cancel of an attempt.
-func (c *Carrier) send(ctx context.Context, v *view, order *assist.Order) error {
+func (c *Carrier) send(ctx context.Context, v *view) error {
 	r, client := v.r, c.clients[v.r.Merchant]
 	req, err := requestOf(r)
 	if err != nil {
@@ -175,14 +166,17 @@ func (c *Carrier) send(ctx context.Context, v *view, order *assist.Order) error 
 	}
 	req.ExternalRefundID = externalRefundID(r)
 	req.Order = c.known(v)
+	var order *assist.Order // as Assist showed it just before the intent
 	var intent assist.Intent
 	var begun, tried bool
-	save := func(ctx context.Context, in assist.Intent) error {
-		for _, b := range in.Before {
-			if !slices.ContainsFunc(order.Operations, func(op assist.Operation) bool { return op.Billnumber == b }) {
-				return errSeenNew
-			}
+	check := func(o *assist.Order) error {
+		order = o
+		if why := objection(v, o); why != "" {
+			return &objectionError{why}
 		}
+		return nil
+	}
+	save := func(ctx context.Context, in assist.Intent) error {
 		mean, email := c.facts(v, order)
 		intent, tried = in, true
 		started := c.book.now()
@@ -199,13 +193,17 @@ func (c *Carrier) send(ctx context.Context, v *view, order *assist.Order) error 
 	if err != nil {
 		return err
 	}
-	opts = append(opts, assist.LookFirst(), assist.SaveIntent(save))
-	var x *assist.Cancellation
+	// Who stood still for longer than its lease can't know what others have done.
+	opts = append(opts, assist.LookFirst(), assist.CheckOrder(check), assist.SaveIntent(save), assist.SendBy(time.Now().Add(lease-time.Minute)))
+	cancel := client.Cancel
 	if r.Whole == 1 {
-		req.Amount = assist.Money{}
-		x, err = client.CancelFull(ctx, req, opts...)
-	} else {
-		x, err = client.Cancel(ctx, req, opts...)
+		cancel, req.Amount = client.CancelFull, assist.Money{}
+	}
+	x, err := cancel(ctx, req, opts...)
+	if order != nil {
+		if e := c.answered(ctx, v); e != nil {
+			c.book.log.ErrorContext(ctx, "refunds: ending a pause", "merchant", r.Merchant, "err", e)
+		}
 	}
 	switch {
 	case begun:
@@ -303,9 +301,10 @@ func (c *Carrier) notBegun(ctx context.Context, v *view, err error) error {
 	if errors.As(err, &closed) {
 		return c.reopen(ctx, r, closed.Intent)
 	}
+	var objects *objectionError
 	switch {
-	case errors.Is(err, errSeenNew):
-		return c.later(ctx, r, 10*time.Second, ForTurn, errSeenNew.Error())
+	case errors.As(err, &objects):
+		return c.needPerson(ctx, r, objects.why)
 	case errors.Is(err, errHeld):
 		return c.later(ctx, r, time.Minute, ForPerson, errHeld.Error())
 	}

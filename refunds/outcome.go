@@ -267,6 +267,19 @@ func (b *Book) attempt(ctx context.Context, intentID string) (*storage.Attempt, 
 	return a, err
 }
 
+// operationsOf gives what an attempt has made.
+func (b *Book) operationsOf(ctx context.Context, a *storage.Attempt) (numbers []assist.Billnumber, err error) {
+	err = b.store.View(ctx, func(tx storage.Tx) error {
+		all, err := storage.Find[storage.Operation](ctx, tx, storage.Query{Order: "operation", Where: []storage.Cond{
+			storage.Eq("merchant", a.Merchant), storage.Eq("payment", a.Payment), storage.Eq("intent_id", a.IntentID)}})
+		for _, o := range all {
+			numbers = append(numbers, assist.Billnumber(o.Operation))
+		}
+		return err
+	})
+	return numbers, err
+}
+
 func (b *Book) row(ctx context.Context, id int64) (*storage.Refund, error) {
 	r := &storage.Refund{ID: id}
 	err := b.store.View(ctx, func(tx storage.Tx) error {
@@ -317,6 +330,12 @@ func (c *Carrier) reopen(ctx context.Context, r *storage.Refund, in assist.Inten
 	a, err := c.book.attempt(ctx, in.ID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
+	}
+	if err == nil && a.Told != 0 {
+		operations, e := c.book.operationsOf(ctx, a)
+		if e == nil && len(operations) > 0 && c.clients[r.Merchant].Learn(in, operations...) == nil {
+			return c.later(ctx, r, 0, ForTurn, "")
+		}
 	}
 	found, qerr := c.clients[r.Merchant].Resolve(ctx, in)
 	owner := &storage.Refund{ID: a.Refund}

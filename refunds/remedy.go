@@ -3,7 +3,6 @@ package refunds
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/assist-go/assist"
@@ -95,11 +94,6 @@ func codesOf(err error) string {
 		return string(declined.ResponseCode)
 	}
 	return ""
-}
-
-// merchantOf tells a client's merchant: printed, it shows that number alone.
-func merchantOf(client *assist.Client) string {
-	return strings.TrimSuffix(strings.TrimPrefix(fmt.Sprint(client), "assist.Client("), ")")
 }
 
 var moscow = func() *time.Location {

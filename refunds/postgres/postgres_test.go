@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/refunds"
@@ -144,3 +145,52 @@ func TestMigrateAtOnce(t *testing.T) {
 
 func BenchmarkCarry(b *testing.B) { storetest.Carry(b, opener(b)) }
 func BenchmarkTicks(b *testing.B) { storetest.Ticks(b, opener(b)) }
+
+// The server dies as in a crash, over and over, under a carrier: nothing is lost,
+// nothing is paid twice.
+func TestServerDiesUnderACarrier(t *testing.T) {
+	if testing.Short() || os.Getenv("ASSIST_POSTGRES") != "" {
+		t.Skip("restarts a server of its own")
+	}
+	opener(t) // skips where there is none
+	server, err := pgtest.Start("")
+	require.NoError(t, err)
+	t.Cleanup(server.Stop)
+	s, err := Open(server.DSN, "")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	w := storetest.NewWorld(t, s)
+	c := w.Carrier(refunds.Workers(4))
+	var orders []assist.Order
+	var ids []refunds.ID
+	for range 60 {
+		orders = append(orders, w.Pay())
+		ids = append(ids, w.Enqueue(w.Of(orders[len(orders)-1], "10.00")))
+	}
+	var restarts sync.WaitGroup
+	restarts.Go(func() {
+		for range 3 {
+			require.NoError(t, server.Restart())
+		}
+	})
+	failed := 0
+	for range 200 {
+		if _, err := c.Step(t.Context()); err != nil {
+			failed++
+		}
+		w.Pass(time.Minute)
+	}
+	restarts.Wait()
+	for i, id := range ids {
+		rec := w.Until(c, id, 40*time.Hour, func(r *refunds.Record) bool { return r.State.Final() || !r.NeedsPerson.IsZero() })
+		if rec.State == refunds.Done {
+			require.Equal(t, "10.00", w.Moved(orders[i]))
+			continue
+		}
+		// Stored as begun by a commit that reported an error, and nobody there to
+		// say that nothing was sent.
+		require.Equal(t, refunds.Sent, rec.State, rec.Detail)
+		require.Equal(t, "0.00", w.Moved(orders[i]))
+	}
+	t.Logf("%d steps failed", failed)
+}
