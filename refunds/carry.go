@@ -139,12 +139,14 @@ func leftOf(order *assist.Order) (assist.Money, bool) {
 }
 
 // answered notes that Assist takes the merchant's settings.
-func (c *Carrier) answered(ctx context.Context, v *view) error {
+func (c *Carrier) answered(ctx context.Context, v *view) {
 	c.reached(v.r.Merchant, true)
 	if v.merchant.Paused == 0 {
-		return nil
+		return
 	}
-	return c.book.resume(ctx, v.r.Merchant, c.name)
+	if err := c.book.resume(ctx, v.r.Merchant, c.name); err != nil {
+		c.book.log.ErrorContext(ctx, "refunds: ending a pause", "merchant", v.r.Merchant, "err", err)
+	}
 }
 
 func (c *Carrier) reached(merchant string, yes bool) {
@@ -159,7 +161,7 @@ func (c *Carrier) reached(merchant string, yes bool) {
 
 // send makes the one cancel of an attempt.
 func (c *Carrier) send(ctx context.Context, v *view) error {
-	r, client := v.r, c.clients[v.r.Merchant]
+	r := v.r
 	req, err := requestOf(r)
 	if err != nil {
 		return err
@@ -195,15 +197,13 @@ func (c *Carrier) send(ctx context.Context, v *view) error {
 	}
 	// Who stood still for longer than its lease can't know what others have done.
 	opts = append(opts, assist.LookFirst(), assist.CheckOrder(check), assist.SaveIntent(save), assist.SendBy(time.Now().Add(lease-time.Minute)))
-	cancel := client.Cancel
+	cancel := c.clients[r.Merchant].Cancel
 	if r.Whole == 1 {
-		cancel, req.Amount = client.CancelFull, assist.Money{}
+		cancel, req.Amount = c.clients[r.Merchant].CancelFull, assist.Money{}
 	}
 	x, err := cancel(ctx, req, opts...)
 	if order != nil {
-		if e := c.answered(ctx, v); e != nil {
-			c.book.log.ErrorContext(ctx, "refunds: ending a pause", "merchant", r.Merchant, "err", e)
-		}
+		c.answered(ctx, v)
 	}
 	switch {
 	case begun:
@@ -214,10 +214,7 @@ func (c *Carrier) send(ctx context.Context, v *view) error {
 	case tried:
 		// A commit that reported an error may have happened. That nothing was sent
 		// is known to us alone, so the attempt, if there is one, is ended here.
-		if e := c.ended(ctx, r, intent, nil, err); e != nil {
-			return e
-		}
-		return c.later(ctx, r, 30*time.Second, ForConnection, err.Error())
+		return errors.Join(c.ended(ctx, r, intent, nil, err), c.later(ctx, r, 30*time.Second, ForConnection, err.Error()))
 	}
 	return c.notBegun(ctx, v, err)
 }
