@@ -73,7 +73,7 @@ func (c *Carrier) resolved(ctx context.Context, r *storage.Refund, a *storage.At
 	if err != nil {
 		return true, err
 	}
-	return true, c.decline(ctx, r, d, fmt.Errorf("Assist has told meanwhile: %s", found.Outcome))
+	return true, c.decline(ctx, r, d, fmt.Errorf("it is known meanwhile: %s", found.Outcome))
 }
 
 // verdict is what a decision comes to.

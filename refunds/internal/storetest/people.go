@@ -159,6 +159,15 @@ func decisions(t *testing.T, open Open) {
 		require.NoError(t, err)
 		assert.Equal(t, "90.00 RUB", p.Left.String())
 	})
+	t.Run("given up, but it has come", func(t *testing.T) {
+		w, c, o, id := lost(t, assisttest.DieAndDoLater(13*time.Hour))
+		w.Pass(2 * time.Hour)
+		_, err := w.Book.ProposeDecision(ctxOf(w), id, refunds.Decision{Kind: refunds.GiveUp}, Person("anna"))
+		require.NoError(t, err)
+		rec := w.Until(c, id, time.Hour, Final)
+		assert.Equal(t, refunds.Done, rec.State, "Assist is asked first")
+		assert.Equal(t, "10.00", w.Moved(o))
+	})
 	t.Run("too early", func(t *testing.T) {
 		w := NewWorld(t, open(t))
 		w.Server.Next(assisttest.DieBefore())
