@@ -175,7 +175,9 @@ func TestJudge(t *testing.T) {
 	}
 	paid := assist.Operation{Billnumber: "5700027202722028.1", Type: assist.OperationPayment, Amount: money(1000, "RUB")}
 	owned := cancel("5700027202722028.2", 1000, assist.OperationSuccess)
-	new := func(minor int64, s assist.OperationState) assist.Operation { return cancel("5700027202722028.3", minor, s) }
+	new := func(minor int64, s assist.OperationState) assist.Operation {
+		return cancel("5700027202722028.3", minor, s)
+	}
 	for _, tt := range []struct {
 		name string
 		d    storage.Decision

@@ -37,7 +37,8 @@ type config struct {
 // an [*InvalidError].
 type Option func(*config) error
 
-// Clock replaces [time.Now], for tests. It is the carrier's clock too.
+// Clock replaces [time.Now], for tests. It is the carrier's clock too, and the
+// clients that it is given must have the same (assist.WithClock).
 func Clock(now func() time.Time) Option {
 	return func(c *config) error {
 		if now == nil {

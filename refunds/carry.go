@@ -196,7 +196,7 @@ func (c *Carrier) send(ctx context.Context, v *view) error {
 		return err
 	}
 	// Who stood still for longer than its lease can't know what others have done.
-	opts = append(opts, assist.LookFirst(), assist.CheckOrder(check), assist.SaveIntent(save), assist.SendBy(time.Now().Add(lease-time.Minute)))
+	opts = append(opts, assist.LookFirst(), assist.CheckOrder(check), assist.SaveIntent(save), assist.SendBy(c.book.now().Add(lease-time.Minute)))
 	cancel := c.clients[r.Merchant].Cancel
 	if r.Whole == 1 {
 		cancel, req.Amount = c.clients[r.Merchant].CancelFull, assist.Money{}
