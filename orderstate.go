@@ -116,6 +116,9 @@ func onlyOnce(orders []Order) error {
 			return fmt.Errorf("%w: the order %s stands twice", ErrContradiction, b)
 		}
 		known[orders[i].Billnumber] = true
+		if len(orders[i].Operations) < 2 {
+			continue
+		}
 		seen := make(map[Billnumber]bool, len(orders[i].Operations))
 		for j := range orders[i].Operations {
 			b := orders[i].Operations[j].Billnumber

@@ -110,10 +110,7 @@ func signedAnswer(service string, o *wire.Order, about []Operation) SignedAnswer
 	if o.Flat {
 		records = []wire.Record{o.Record}
 	}
-	shown := make(map[Billnumber]bool, len(about))
-	for i := range about {
-		shown[about[i].Billnumber] = true
-	}
+	shown := namesOf(about)
 	for i := range records {
 		r := &records[i]
 		if number, err := billnumberOf(r); about != nil && (err != nil || !shown[number]) {
