@@ -169,6 +169,35 @@ func TestNotSentWhereTheBodyWasRead(t *testing.T) {
 	}
 }
 
+// jar ends the call when it is asked for cookies, which is before anything is sent.
+type jar struct{ over func() }
+
+func (j jar) SetCookies(*url.URL, []*http.Cookie) {}
+func (j jar) Cookies(*url.URL) []*http.Cookie     { j.over(); return nil }
+
+// Of the SDK's own transport it is known that it has sent nothing, even where the
+// call ended before it looked for a connection.
+func TestContextOverBeforeTheTransportBegins(t *testing.T) {
+	t.Parallel()
+	for _, own := range []bool{true, false} {
+		t.Run(fmt.Sprint("own transport: ", own), func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			given := &http.Client{Jar: jar{cancel}}
+			if !own {
+				given.Transport = keeping(t)
+			}
+			a := try(ctx, t, reach(t, "http://"+closedPort(t), WithHTTPClient(given)))
+			if own {
+				a.isNotSent(t)
+			} else {
+				a.isUnknown(t)
+			}
+			assert.ErrorIs(t, a.err, context.Canceled)
+		})
+	}
+}
+
 // dumping logs whole requests, as many programs do.
 type dumping struct{ next http.RoundTripper }
 

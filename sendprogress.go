@@ -118,7 +118,9 @@ func (p *sendProgress) start() bool {
 	if p.sending || p.had > 0 {
 		return false
 	}
-	p.sending = true
+	// From here on every connection is reported, as this transport is known: where
+	// none is, none was had.
+	p.sending, p.sought, p.failed = true, true, nil
 	return true
 }
 
