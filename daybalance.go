@@ -31,7 +31,7 @@ type DayBalance interface {
 	Reserve(ctx context.Context, id string, w Wallet, amount Money, at time.Time) error
 	// Settle ends a reservation: moved says whether the money went back. An id
 	// that isn't reserved is no error: it belongs to the cancel of a card, is
-	// settled twice, or was lost in a restart. An error is logged and changes
+	// settled twice, or was lost in a restart. An error, or a panic, is logged and changes
 	// nothing about the cancel; the reservation stays, and [Client.Resolve] of
 	// the intent settles again.
 	Settle(ctx context.Context, id string, moved bool) error

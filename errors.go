@@ -104,7 +104,10 @@ func (e *NotSentError) Unwrap() error { return e.Err }
 func (e *NotSentError) Outcome() Outcome { return NotSent }
 
 // TransportError says that no connection was ever had, so that no byte of the
-// cancel left. A connection that broke later is an [*UnknownOutcomeError].
+// cancel left; or, over the SDK's own transport, that the server is proved to have
+// read none of it: it refused the client's certificate, or speaks HTTP/2 alone,
+// which the text then says. A connection that broke later is an
+// [*UnknownOutcomeError].
 type TransportError struct {
 	Billnumber Billnumber
 	Err        error

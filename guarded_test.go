@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -160,4 +161,16 @@ func TestQuestionsOfABrokenLog(t *testing.T) {
 	server := newAssistServer(t, false)
 	client := server.client(t, WithLogger(slog.New(brokenHandler{broken: always})), WithProtocol(Form(FormatXML)))
 	assert.NoError(t, askOrder(t, client))
+}
+
+// An observer that panics doesn't end the wait.
+func TestPanickingObserver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{}
+		l.put(cancelled(), time.Now())
+		x, err := l.client(t).Wait(t.Context(), inProcess(t, ".3"), time.Hour, Observe(func(Observation) { panic(errPlanned) }))
+		require.NoError(t, err)
+		assert.Equal(t, Succeeded, x.Status)
+	})
 }

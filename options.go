@@ -200,7 +200,8 @@ func WithLanguage(l Language) Option {
 // cause, operation, codes, duration and size; at [slog.LevelInfo], or
 // [slog.LevelWarn] when it failed. What is logged is listed one by one, so no
 // body, credential, customer, card or text of the server gets in. Nothing is
-// built for a level that is off. The default is no log.
+// built for a level that is off. A handler that panics changes no result; its panic
+// is dropped. The default is no log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {

@@ -8,7 +8,8 @@ const (
 	// Unknown: the money may have moved or may still move. Nothing else is
 	// proved. Resolve the intent; don't send again.
 	Unknown Outcome = iota
-	// NotSent: no byte of the cancel left this process. Sending again is safe.
+	// NotSent: no byte of the cancel left this process, or none that the server can
+	// have read. Sending again is safe.
 	NotSent
 	// Rejected: Assist refused this cancel, and no money moved or will move by
 	// it.

@@ -41,7 +41,7 @@ func PollEvery(first, max time.Duration) WaitOption {
 
 // Observe calls the function after every question, on the waiting goroutine: for
 // a progress display, or to see a state that this library doesn't know. It must
-// not block.
+// not block. A panic of it is logged, and the wait goes on.
 func Observe(f func(Observation)) WaitOption {
 	return func(o *waitOptions) { o.observer = f }
 }
