@@ -144,7 +144,7 @@ func (h *notificationHandler) log(ctx context.Context, message string, failed *n
 	if failed.stack != nil {
 		attrs = append(attrs, slog.String("stack", string(failed.stack)))
 	}
-	h.client.logger.LogAttrs(ctx, slog.LevelWarn, message, attrs...)
+	h.client.guarded(ctx, "log handler", func() { h.client.logger.LogAttrs(ctx, slog.LevelWarn, message, attrs...) })
 }
 
 func writeTaken(w http.ResponseWriter, n wire.Order) {

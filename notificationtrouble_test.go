@@ -92,6 +92,19 @@ func TestNotificationPanicsWithoutALogger(t *testing.T) {
 	assert.PanicsWithValue(t, "the shop burns", func() { post(h, notified(func(url.Values) {}).Encode()) })
 }
 
+// Nor does a log handler that panics change an answer.
+func TestNotificationsBesideALogThatPanics(t *testing.T) {
+	t.Parallel()
+	var broken slog.Handler // nil: every call panics
+	c := asked(t, func(url.Values) string { return codesXML(10, 201) }, anyVerifier(), WithLogger(slog.New(panickingLog{broken})))
+	h, err := c.NotificationHandler(func(context.Context, Order) error { return nil })
+	require.NoError(t, err)
+	assert.Equal(t, silence, post(h, notified(func(url.Values) {}).Encode()))
+	assert.Contains(t, post(h, "a=b"), notTaken)
+}
+
+type panickingLog struct{ slog.Handler }
+
 // How a form may arrive.
 func TestNotificationForms(t *testing.T) {
 	t.Parallel()

@@ -133,13 +133,13 @@ func (p *polling) turn(ctx context.Context, see seeing) (stop stopReason, rest b
 	p.lastErr = err
 	switch {
 	case enough:
-		p.observe(x, err, 0)
+		p.observe(ctx, x, err, 0)
 		return stoppedByAnswer, false, nil
 	case refused(err):
-		p.observe(x, err, 0)
+		p.observe(ctx, x, err, 0)
 		return stoppedByRefusal, false, err
 	}
-	p.observe(x, err, p.schedule(max(last.retryAfter, p.slow(err))))
+	p.observe(ctx, x, err, p.schedule(max(last.retryAfter, p.slow(err))))
 	return goingOn, true, nil
 }
 
@@ -214,13 +214,14 @@ func (p *polling) fit(pause time.Duration) (time.Duration, bool) {
 	return pause, p.attempts == 0 || pause >= shortestPoll
 }
 
-// observe shows the observer a copy, which it may edit and keep.
-func (p *polling) observe(x *Cancellation, err error, next time.Duration) {
+// observe shows the observer a copy, which it may edit and keep. Its panic must not
+// cost the caller what the answer has shown.
+func (p *polling) observe(ctx context.Context, x *Cancellation, err error, next time.Duration) {
 	if p.options.observer == nil {
 		return
 	}
 	seen := Observation{Attempt: p.attempts, Elapsed: p.elapsed(), Cancellation: x.clone(), Err: err, Next: next}
-	p.client.guarded(context.Background(), "observer of a wait", func() { p.options.observer(seen) })
+	p.client.guarded(ctx, "Observe", func() { p.options.observer(seen) })
 }
 
 // jittered takes up to a fifth off or on, so that many waits don't ask together.

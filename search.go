@@ -69,9 +69,9 @@ func (s *search) run(ctx context.Context, c *Client, enough func([]Order) bool) 
 		return last, err
 	}
 	none := &OrderNotFoundError{Asked: s.asked, Partial: len(s.left) > 0}
-	var answered *HTTPError
-	if errors.As(err, &answered) && errors.Is(answered, ErrOrderNotFound) {
-		none.Err = answered
+	var failed *FollowError
+	if errors.As(err, &failed) && failed.Err != ErrOrderNotFound && errors.Is(err, ErrOrderNotFound) {
+		none.Err = failed.Err
 	}
 	return last, &FollowError{Service: s.service.String(), Err: none}
 }

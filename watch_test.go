@@ -113,6 +113,22 @@ func TestObserversEditACopy(t *testing.T) {
 	})
 }
 
+// An observer that panics costs nobody the result.
+func TestObserversThatPanic(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{}
+		after(l, cancelled(), time.Minute)
+		broken := Observe(func(Observation) { panic("a broken display") })
+		x, err := l.client(t).Wait(t.Context(), inProcess(t), time.Hour, broken)
+		require.NoError(t, err)
+		assert.Equal(t, Succeeded, x.Status)
+		r, err := l.client(t).ResolveWait(t.Context(), lostIntent(t), 0, broken)
+		require.NoError(t, err)
+		assert.NotNil(t, r)
+	})
+}
+
 // What was asked before a wait came may not show yet what it waits for.
 func TestAnswersAreForThoseWhoWereThere(t *testing.T) {
 	t.Parallel()
