@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
 )
 
@@ -45,6 +46,8 @@ type answer struct {
 	// refusal: by codes alone. It names no payment, so nothing in it could tell
 	// that it is repeated; repeated answers are those that name one.
 	refusal bool
+	row     *payment // that it is about
+	by      *process // that had asked
 }
 
 type workerKey struct{}
@@ -54,17 +57,20 @@ func (l *link) newExchange(req *http.Request) *exchange {
 	r := w.run
 	x := &exchange{run: r, worker: w, service: assisttest.OrderResults, method: req.Method, url: req.URL.String(), header: req.Header}
 	service := 1
-	switch {
-	case strings.HasPrefix(req.URL.Path, "/cancel/"):
+	switch path := strings.TrimPrefix(req.URL.Path, otherPath); {
+	case strings.HasPrefix(path, "/cancel/"):
 		x.service, x.attempt, service = assisttest.Cancels, w.attempt, 0
-	case strings.HasPrefix(req.URL.Path, "/orderstate/"):
+	case strings.HasPrefix(path, "/orderstate/"):
 		x.service, service = assisttest.OrderStates, 2
 	}
 	p := l.process
 	key := w.refund.payment.number*4 + service
 	d := diceFor(r.scenario.Seed, 3, p.host.merchant, p.host.number, p.life, key, p.number(key))
 	cancel := service == 0
-	x.fault = throwFault(d, r.scenario, cancel, strings.HasSuffix(req.URL.Path, "/cancel.cfm"), r.isCalm())
+	x.fault = throwFault(d, r.scenario, asked{
+		cancel: cancel, flat: strings.HasSuffix(req.URL.Path, "/cancel.cfm"), calm: r.isCalm(),
+		byHand: !w.refund.payment.plan.several() && !r.scenario.plain,
+	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.result.Faults[x.fault.kind]++
@@ -156,8 +162,12 @@ func (x *exchange) arrive(body []byte) answer {
 		return lost
 	case htmlErrorUndone:
 		return html
+	case gatewayFaultUndone:
+		return x.script(body, inWords(f.choose).WithoutDoing().For(x.service))
 	case answerOfAnother:
-		return x.earlier(html)
+		return x.earlier(html, false)
+	case otherVerbatim:
+		return x.earlier(html, true)
 	case redirected:
 		if f.choose%2 == 0 {
 			x.deliver(body)
@@ -166,7 +176,8 @@ func (x *exchange) arrive(body []byte) answer {
 		return answer{status: status, cut: -1, header: http.Header{"Location": {x.url}}}
 	case doubtfulRefusal:
 		codes := pick(diceFor(uint64(f.choose), 1), [2]int{1, 0}, [2]int{2, 1}, [2]int{8, 0}, [2]int{11, 216}, [2]int{16, 0}, [2]int{5, 1}, [2]int{44, 0})
-		refusal := x.script(body, assisttest.Refuse(codes[0], codes[1]).For(x.service))
+		refuse := pick(diceFor(uint64(f.choose), 2), assisttest.Refuse, assisttest.Refuse, assisttest.RefuseDocumented)
+		refusal := x.script(body, refuse(codes[0], codes[1]).For(x.service))
 		x.deliver(body)
 		return refusal
 	case requestRepeated:
@@ -182,7 +193,7 @@ func (x *exchange) arrive(body []byte) answer {
 		}
 		return first
 	}
-	earlier := x.earlier(html)
+	earlier := x.earlier(html, f.kind == repeatedVerbatim)
 	a := x.deliver(body)
 	switch f.kind {
 	case lostAfter:
@@ -195,8 +206,10 @@ func (x *exchange) arrive(body []byte) answer {
 		a.body = a.body[:len(a.body)*f.at/1000]
 	case answerGarbled:
 		a.body = garbled(a.body, f.at)
-	case answerRepeated:
+	case answerRepeated, repeatedVerbatim:
 		return earlier
+	case gatewayFault:
+		return x.script(body, inWords(f.choose).WithoutDoing().For(x.service))
 	case htmlError:
 		return html
 	}
@@ -238,10 +251,19 @@ func (x *exchange) later(d time.Duration, body []byte) {
 }
 
 // deliver has the server work the request, with the scripted faults of the
-// exchange.
+// exchange, and with what somebody does by hand meanwhile.
 func (x *exchange) deliver(body []byte) answer {
-	r := x.run
-	a := x.script(body, x.fault.script...)
+	r, row := x.run, x.worker.refund.payment
+	if h := x.fault.handBefore; h != nil {
+		r.mu.Lock()
+		r.refundByHand(row, x.handPlan(h))
+		r.mu.Unlock()
+	}
+	script := x.fault.script
+	if h := x.fault.handAfter; h != nil {
+		script = append(script[:len(script):len(script)], assisttest.HandRefundAfter(h.amount, h.turns()...))
+	}
+	a := x.script(body, script...)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.result.Requests++
@@ -250,13 +272,14 @@ func (x *exchange) deliver(body []byte) answer {
 	}
 	if x.attempt != nil {
 		r.result.Cancels++
-		r.worked(x.attempt)
+		r.worked(x.attempt, &x.fault, a.refusal)
 		r.event("worked", x.attempt.refund.index, x.attempt.number, len(x.attempt.operations))
 		r.say("the server works %v with %v: %v, %d live; answers %d", x.attempt, x.fault.counts, x.attempt.operations, r.live(x.attempt), a.status)
 	}
 	if a.refusal {
 		return a
 	}
+	a.row, a.by = row, x.worker.process
 	const remembered = 8
 	if kept := r.answers[x.service]; len(kept) < remembered {
 		r.answers[x.service] = append(kept, a)
@@ -265,6 +288,16 @@ func (x *exchange) deliver(body []byte) answer {
 		kept[remembered-1] = a
 	}
 	return a
+}
+
+// handPlan gives a refund by hand the amount of the cancel, where it has none of
+// its own.
+func (x *exchange) handPlan(h *handPlan) handPlan {
+	plan := *h
+	if plan.amount == (assist.Money{}) {
+		plan.amount = x.worker.refund.plan.amount
+	}
+	return plan
 }
 
 // performed tells whether the cancel has made anything.
@@ -301,8 +334,10 @@ func namesNone(body []byte) bool {
 	return !bytes.Contains(body, []byte("51000000000000"))
 }
 
-// earlier gives one of the latest answers of the service, if there is any.
-func (x *exchange) earlier(otherwise answer) answer {
+// earlier gives one of the latest answers of the service, if there is any: as a
+// cache repeats it, with its old Date, or as a server does that has an old copy,
+// dated anew.
+func (x *exchange) earlier(otherwise answer, verbatim bool) answer {
 	x.run.mu.Lock()
 	defer x.run.mu.Unlock()
 	kept := x.run.answers[x.service]
@@ -312,9 +347,15 @@ func (x *exchange) earlier(otherwise answer) answer {
 		return otherwise
 	}
 	a := kept[x.fault.choose%len(kept)]
-	// A server that has an old copy repeats it, and dates it anew.
+	if verbatim {
+		if x.attempt != nil && !x.attempt.lookFirst && a.row == x.worker.refund.payment && a.by != x.worker.process {
+			// A client that has not asked yet has nothing to compare its Date with.
+			return otherwise
+		}
+		return a
+	}
 	a.header = a.header.Clone()
-	a.header.Set("Date", x.run.serverNow().Format(http.TimeFormat))
+	a.header.Set("Date", x.run.dateNow().Format(http.TimeFormat))
 	return a
 }
 

@@ -59,8 +59,9 @@ func (h *host) newProcess(life int) *process {
 	if life < mostCrashes && d.percent(35) {
 		p.crashRefund, p.crashStep = d.below(r.result.Refunds), 1+d.below(24)
 	}
-	// One merchant's machines agree on the time to a fraction of a second.
-	p.skew = r.scenario.merchants[h.merchant].skew + d.between(-200*time.Millisecond, 200*time.Millisecond)
+	// One merchant's machines agree on the time to seconds or minutes.
+	apart := r.scenario.merchants[h.merchant].apart
+	p.skew = r.scenario.merchants[h.merchant].skew + diceFor(r.scenario.Seed, 12, h.merchant, h.number).between(-apart, apart)
 	p.client = r.newClient(p)
 	return p
 }

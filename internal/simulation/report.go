@@ -29,13 +29,15 @@ func (r *Result) Report() string {
 		line(state.String(), r.Ends[state])
 	}
 	b.WriteString("why a person was left with one, faults being over\n")
-	line("the cancel left no trace at Assist", r.WithoutTrace)
-	line("sent without LookFirst", r.WithoutLook)
-	line("its operations fared differently", r.Divided)
-	line("equal cancels that can't be told apart", r.Alike)
-	line("declined long after its send", r.DeclinedLate)
-	line("all of a payment, beside a cancel that was declined later", r.BesideDeclined)
+	for why := range reasons {
+		line(why.String(), r.Reasons[why])
+	}
 	line("not sent, because another of its payment is unknown", r.Blocked)
-	line("closed by a person who asked Assist, sent anew", r.ByPersons)
+	b.WriteString("what persons did\n")
+	line("saw nothing, and let it be made again", r.ByPersons)
+	line("said which operation it was", r.Chosen)
+	line("of those made again, paid twice", r.Doubles)
+	b.WriteString("what numbers can't tell\n")
+	line("equal refunds by hand, taken for a cancel not listed", r.Mistaken)
 	return b.String()
 }

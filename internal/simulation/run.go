@@ -26,11 +26,12 @@ type Result struct {
 	Verdicts  [verdicts]int
 	Ends      [atPerson + 1]int
 	ByPersons int // unknown cancels that a person has closed as never arrived
+	Chosen    int // unknown cancels of which a person has said which operation they were
+	Doubles   int // refunds paid twice by a person's word, who was shown nothing
+	Mistaken  int // equal refunds by hand that were taken for a cancel which isn't listed
 
-	// Why intents were left to a person although the faults had stopped.
-	WithoutTrace, WithoutLook, Divided, Alike int
-	DeclinedLate, BesideDeclined              int
-	Blocked                                   int // refunds not sent because of these
+	Reasons [reasons]int // why intents were left to a person although the faults had stopped
+	Blocked int          // refunds not sent because of these
 
 	trace uint64
 }
@@ -56,12 +57,12 @@ func (r *Result) add(other *Result) {
 		r.Ends[i] += other.Ends[i]
 	}
 	r.ByPersons += other.ByPersons
-	r.WithoutTrace += other.WithoutTrace
-	r.WithoutLook += other.WithoutLook
-	r.Divided += other.Divided
-	r.Alike += other.Alike
-	r.DeclinedLate += other.DeclinedLate
-	r.BesideDeclined += other.BesideDeclined
+	for i := range r.Reasons {
+		r.Reasons[i] += other.Reasons[i]
+	}
+	r.Chosen += other.Chosen
+	r.Doubles += other.Doubles
+	r.Mistaken += other.Mistaken
 	r.Blocked += other.Blocked
 }
 
@@ -98,11 +99,15 @@ func Run(s *Scenario, trace func(string)) *Result {
 	if s.plain {
 		options = append(options, assisttest.WithPlainBillnumbers())
 	}
-	if s.codesInText {
+	switch s.shape {
+	case inText:
 		options = append(options, assisttest.WithCodesInText())
+	case documented:
+		options = append(options, assisttest.WithDocumentedFaults())
 	}
-	r.server = assisttest.New(options...)
+	r.server = assisttest.New(append(options, assisttest.WithFaultStatus(s.faultStatus))...)
 	defer r.server.Close()
+	r.setClocks()
 	if s.sockets {
 		r.sockets = newSockets()
 		defer r.sockets.close()
@@ -122,6 +127,11 @@ func Run(s *Scenario, trace func(string)) *Result {
 			hosts.Go(func() { (&host{run: r, merchant: m, number: h}).work() })
 		}
 	}
+	for _, row := range r.store.payments {
+		if len(row.plan.byHand) > 0 {
+			hosts.Go(func() { r.clerk(row) })
+		}
+	}
 	hosts.Wait()
 	r.flights.Wait()
 	// All that is in process comes to its end.
@@ -131,36 +141,28 @@ func Run(s *Scenario, trace func(string)) *Result {
 	return r.result
 }
 
-func (r *run) pay() {
-	for m, merchant := range r.scenario.merchants {
-		for _, plan := range merchant.payments {
-			row := &payment{merchant: m, number: len(r.store.payments), plan: plan, operations: 1}
-			row.order = r.server.Pay(assisttest.Payment{
-				MerchantID: merchant.credentials.MerchantID, Amount: plan.amount, Bonus: plan.bonus, MeanTypeID: plan.mean,
-				PaidAt:   r.serverNow().Add(-plan.paidBefore),
-				Customer: assist.Customer{FirstName: "Anna", LastName: secretSurname, Email: secretEmail},
-			})
-			if plan.bonus != (assist.Money{}) {
-				row.operations = 2
-			}
-			for _, owed := range plan.refunds {
-				row.refunds = append(row.refunds, &refund{payment: row, index: r.result.Refunds, plan: owed})
-				r.result.Refunds++
-			}
-			r.store.payments = append(r.store.payments, row)
-			r.result.Payments++
-		}
-	}
-}
-
 func (r *run) elapsed() time.Duration { return time.Since(r.start) }
 func (r *run) serverNow() time.Time   { return r.scenario.base.Add(r.elapsed()) }
+func (r *run) dateNow() time.Time     { return r.serverNow().Add(r.scenario.clocks.main.Date) }
 func (r *run) isCalm() bool           { return r.scenario.calm > 0 && r.elapsed() >= r.scenario.calm }
 func (r *run) until() time.Duration {
 	if r.scenario.calm > 0 {
 		return horizon
 	}
 	return horizon / 5
+}
+
+// setClocks puts the clocks of Assist apart.
+func (r *run) setClocks() {
+	clocks := r.scenario.clocks
+	r.server.SetOffsets(clocks.main)
+	if clocks.main != (assisttest.Offsets{}) {
+		r.result.Faults[clocksApart]++
+	}
+	if clocks.other != nil {
+		r.server.AddHost(otherPath, *clocks.other)
+		r.result.Faults[twoHosts]++
+	}
 }
 
 // event adds to the trace, which is the same whenever the seed is. It is a sum,
@@ -188,7 +190,7 @@ func (r *run) say(format string, args ...any) {
 // newClient makes the SDK's client of one process.
 func (r *run) newClient(p *process) *assist.Client {
 	merchant := r.scenario.merchants[p.host.merchant]
-	client, err := assist.NewClient("https://assist.test", merchant.credentials,
+	client, err := assist.NewClient("https://assist.test"+r.scenario.clocks.pathOf(p.host.number), merchant.credentials,
 		assist.WithProtocol(merchant.protocol),
 		assist.WithHTTPClient(p.httpClient()),
 		assist.WithClock(p.now),

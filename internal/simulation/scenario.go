@@ -23,11 +23,23 @@ type Scenario struct {
 	sockets   bool          // net/http over net.Pipe, else exchanges without it
 	merchants []merchantPlan
 
+	clocks clockPlan
+
 	listingDelay time.Duration
 	listAll      bool
 	plain        bool
-	codesInText  bool
+	shape        faultShape
+	faultStatus  int
 }
+
+// faultShape is where a refusal in SOAP or JSON has its codes (protocol §4).
+type faultShape int
+
+const (
+	inDetail faultShape = iota
+	inText
+	documented
+)
 
 type refundIDs int
 
@@ -41,19 +53,14 @@ type merchantPlan struct {
 	credentials assist.Credentials
 	protocol    assist.Protocol
 	skew        time.Duration // of all its machines
+	apart       time.Duration // up to which they differ from each other
 	hosts       int           // processes that work side by side
 	payments    []paymentPlan
 }
 
-type paymentPlan struct {
-	amount, bonus assist.Money
-	mean          int
-	paidBefore    time.Duration
-	refunds       []refundPlan
-}
-
 type refundPlan struct {
 	amount    assist.Money // zero: all of the payment
+	part      int          // by the extended billnumber of one of several payments; 0: by the plain one
 	start     time.Duration
 	lookFirst bool
 	withOrder bool // the request carries the order as it was after the payment
@@ -68,6 +75,7 @@ const (
 	latestStart  = 5 * time.Hour
 	latestCalm   = 6 * time.Hour
 	longestDelay = 8 * time.Hour  // of a listing, a settlement, a request under way
+	afterAll     = 60 * time.Hour // of a request or a listing in a storm that never ends
 	patience     = 30 * time.Hour // of a worker, until it calls for a person
 	latestRetry  = 72 * time.Hour // the last new attempt after a refusal or a person's word
 	horizon      = 200 * time.Hour
@@ -110,7 +118,9 @@ func Plan(seed uint64) *Scenario {
 	if d.percent(15) {
 		s.listingDelay = d.between(time.Second, time.Hour)
 	}
-	s.listAll, s.plain, s.codesInText = d.percent(20), d.percent(10), d.percent(30)
+	s.listAll, s.plain = d.percent(20), d.percent(10)
+	s.shape, s.faultStatus = pick(d, inDetail, inDetail, inText, documented), pick(d, 500, 500, 200)
+	s.clocks = planClocks(d)
 	for range 1 + d.below(6)/5 {
 		s.merchants = append(s.merchants, planMerchant(d, len(s.merchants)))
 	}
@@ -119,7 +129,7 @@ func Plan(seed uint64) *Scenario {
 		// two cancels of one payment are under way.
 		for _, m := range s.merchants {
 			for i := range m.payments {
-				m.payments[i].refunds = m.payments[i].refunds[:1]
+				m.payments[i].refunds, m.payments[i].byHand = m.payments[i].refunds[:1], nil
 			}
 		}
 	}
@@ -141,32 +151,9 @@ func planMerchant(d *dice, number int) merchantPlan {
 	case 1:
 		m.skew = d.between(-2*time.Hour, 2*time.Hour)
 	}
+	m.apart = pick(d, 200*time.Millisecond, 200*time.Millisecond, 5*time.Second, 3*time.Minute)
 	for range 1 + d.below(5)/4 {
 		m.payments = append(m.payments, planPayment(d))
 	}
 	return m
-}
-
-func planPayment(d *dice) paymentPlan {
-	p := paymentPlan{
-		amount:     rubles(100_00),
-		mean:       pick(d, 1, 1, 1, 2, 30, 36),
-		paidBefore: d.between(time.Minute, 20*time.Hour),
-	}
-	if p.mean == 1 && d.percent(8) {
-		p.bonus = rubles(30_00)
-	}
-	for range pick(d, 1, 1, 2, 2, 2, 3) {
-		r := refundPlan{
-			amount: pick(d, rubles(10_00), rubles(10_00), rubles(10_00), rubles(25_00), rubles(60_00), rubles(100_00), assist.Money{}),
-			// Often within seconds of another one.
-			start:     pick(d, d.between(0, 3*time.Second), d.between(0, 10*time.Minute), d.between(0, latestStart)),
-			lookFirst: d.percent(85), withOrder: d.percent(30), dateless: d.percent(20), refundID: d.percent(40),
-		}
-		if p.bonus != (assist.Money{}) {
-			r.amount = assist.Money{}
-		}
-		p.refunds = append(p.refunds, r)
-	}
-	return p
 }

@@ -33,7 +33,11 @@ type payment struct {
 	passedOver []string // intents that a person has closed as never arrived
 	stuck      bool     // an unknown cancel of it is left to a person
 
-	operations int // known to the checker: all that the server has made
+	// For the checker alone.
+	limit  int64                      // what may go back, in minor units
+	last   int                        // the number of the newest operation that the server has made
+	byHand map[assist.Billnumber]bool // made by somebody in the personal account
+	gaps   bool                       // numbers were left out
 }
 
 // refund is what the merchant owes a customer: the row that workers take up.
@@ -177,17 +181,19 @@ func (s *store) letGo(row *payment) {
 	row.version++
 }
 
-// personClosed notes that a person has found out that an intent never arrived.
-func (s *store) personClosed(a *attempt) {
+// personClosed notes that a person has taken an intent for one that never
+// arrived.
+func (s *store) personClosed(a *attempt) bool {
 	r := a.refund
 	s.run.mu.Lock()
 	defer s.run.mu.Unlock()
 	if r.open != a || r.state != sent {
-		return
+		return false
 	}
 	r.payment.passedOver = append(r.payment.passedOver, r.intent)
 	s.letGo(r.payment)
-	r.state, r.open, a.closed = toDo, nil, true
+	r.state, r.open, a.closed, a.passedOver = toDo, nil, true, true
+	return true
 }
 
 // row reads a refund.

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,7 +25,10 @@ type attempt struct {
 	toldBy     *process
 	closed     bool // in the store, for good
 	divided    bool // told that its operations fared differently
-	candidates []assist.Operation
+	last       *assist.Resolution
+	passedOver bool              // by a person who was shown nothing of it
+	mistaken   assist.Billnumber // an equal refund by hand that was taken for it
+	reported   []assist.Billnumber
 }
 
 // verdict is what a merchant was told about an attempt.
@@ -67,6 +71,7 @@ const (
 	ruleKnown      = "every intent ends known, or openly unknown"
 	ruleLiveness   = "once faults stop, every intent becomes known"
 	ruleSecret     = "no secret in a log line, an error or a token"
+	ruleShown      = "a person is shown every operation that may be the cancel's"
 	ruleClosed     = "a payment is closed while a cancel is unknown"
 	rulePanic      = "nothing panics"
 )
@@ -93,19 +98,30 @@ func (r *run) newAttempt(row *refund, lookFirst bool) *attempt {
 // worked takes note of what a request of an attempt has made, by asking for the
 // next numbers of its order: those that aren't listed yet are found as well. The
 // mutex of the run is held.
-func (r *run) worked(a *attempt) {
-	row := a.refund.payment
-	made := 0
-	for {
-		b := assist.Billnumber(fmt.Sprintf("%s.%d", row.order.Billnumber, row.operations+1))
-		if r.server.Moved(b) == (assist.Money{}) {
-			break
-		}
-		row.operations++
-		a.operations = append(a.operations, b)
-		made++
+func (r *run) worked(a *attempt, f *exchangeFault, refused bool) {
+	row, before := a.refund.payment, len(a.operations)
+	reach := 1 + f.gap
+	if f.handAfter != nil {
+		reach += f.handAfter.gap
 	}
-	if made > 0 && len(a.operations) > made && r.live(a) > 0 {
+	ours := !refused
+	for n := row.last + 1; n <= row.last+reach; n++ {
+		b := row.order.Billnumber + assist.Billnumber(fmt.Sprintf(".%d", n))
+		if r.server.Moved(b) == (assist.Money{}) {
+			continue
+		}
+		row.gaps = row.gaps || n > row.last+1
+		row.last = n
+		if !ours {
+			// Nobody else can have made it but who refunds inside the exchange.
+			row.byHand[b] = true
+			r.result.Faults[byHand]++
+			continue
+		}
+		a.operations = append(a.operations, b)
+		ours = f.handAfter == nil
+	}
+	if made := len(a.operations) - before; made > 0 && before > 0 && r.live(a) > 0 {
 		r.found(ruleOnce, "%v was performed twice: %v", a, a.operations)
 	}
 	r.checkPayment(row)
@@ -122,20 +138,21 @@ func (r *run) live(a *attempt) (sum int64) {
 // checkPayment is done after every step that can change it. The mutex of the run
 // is held.
 func (r *run) checkPayment(row *payment) {
-	all := r.server.Moved(row.order.Billnumber).Minor() + r.server.Pending(row.order.Billnumber).Minor()
-	if all > row.plan.amount.Minor() {
-		r.found(rulePayment, "%d of %d minor units of payment %d", all, row.plan.amount.Minor(), row.number)
+	var all int64
+	for b := range row.byHand {
+		all += r.server.Moved(b).Minor() + r.server.Pending(b).Minor()
 	}
 	for _, owed := range row.refunds {
 		var sum int64
 		paid := 0
 		for _, a := range owed.truth {
 			live := r.live(a)
-			sum += live
-			if live > 0 {
+			all += live
+			if live > 0 && !a.excused() {
+				sum += live
 				paid++
 			}
-			if told := a.verdict; live > 0 && (told == toldRefused || told == toldNotSent) {
+			if told := a.verdict; live > 0 && a.mistaken == "" && (told == toldRefused || told == toldNotSent) {
 				r.found(ruleRefusal, "%v was told to be %v, and %d minor units moved or are pending", a, told, live)
 			}
 		}
@@ -143,12 +160,28 @@ func (r *run) checkPayment(row *payment) {
 			r.found(ruleRefundOnce, "refund %d of %v went back %d times: %d minor units", owed.index, owed.plan.amount, paid, sum)
 		}
 	}
+	if all > row.limit {
+		r.found(rulePayment, "%d of %d minor units of payment %d", all, row.limit, row.number)
+	}
+}
+
+// excused tells an attempt that nobody but a person has let be made again: one who
+// was shown nothing of it, or who has made an equal refund by hand.
+func (a *attempt) excused() bool { return a.passedOver || a.mistaken != "" }
+
+// telling is what a merchant's program was told about an attempt.
+type telling struct {
+	verdict    verdict
+	operations []assist.Operation // that were reported as the attempt's
+	order      *assist.Order      // that was seen with it; nil: none
+	err        error
 }
 
 // told takes note of what the merchant's program was told, and checks it.
-func (r *run) told(by *process, a *attempt, v verdict, operations []assist.Operation, err error) {
+func (r *run) told(by *process, a *attempt, t telling) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	v := t.verdict
 	if v != toldNotSent && a.refund.open != a && a.closed {
 		// Somebody else has closed it meanwhile, and what is found out about an
 		// intent that isn't open any more goes nowhere.
@@ -156,36 +189,9 @@ func (r *run) told(by *process, a *attempt, v verdict, operations []assist.Opera
 	}
 	r.result.Verdicts[v]++
 	r.event("told", a.refund.index, a.number, int(v))
-	live := r.live(a)
-	r.say("%v is told %v, its operations are %v: %v", a, v, a.operations, err)
-	switch v {
-	case toldDone:
-		var moved int64
-		for _, b := range a.operations {
-			moved += r.server.Moved(b).Minor()
-		}
-		if moved == 0 || moved != live {
-			r.found(ruleSuccess, "%v was told to be done, and %d of %d minor units moved", a, moved, live)
-		}
-	case toldInProcess:
-		if len(a.operations) == 0 {
-			r.found(ruleSuccess, "%v was told to be in process, and the server knows nothing of it", a)
-		}
-	case toldRefused, toldNotSent:
-		if live > 0 || a.underWay > 0 {
-			r.found(ruleRefusal, "%v was told to be %v, with %d minor units moved or pending and %d requests under way", a, v, live, a.underWay)
-		}
-	}
-	for _, op := range operations {
-		// A full cancel without LookFirst can't tell another recent cancel in its
-		// answer from its own, so of these the newest is looked at.
-		if a.refund.plan.amount == (assist.Money{}) && op.Billnumber != operations[len(operations)-1].Billnumber {
-			continue
-		}
-		if op.Billnumber.Operation() != 0 && !slices.Contains(a.operations, op.Billnumber) {
-			r.found(ruleOperation, "%v was told to be %s, its own are %v", a, op.Billnumber, a.operations)
-		}
-	}
+	r.say("%v is told %v, its operations are %v: %v", a, v, a.operations, t.err)
+	r.checkOperations(a, t)
+	r.checkVerdict(a, v)
 	was, no := a.verdict, a.verdict == toldRefused || a.verdict == toldNotSent
 	switch {
 	case was == toldDone && (v == toldRefused || v == toldNotSent), no && v != was && (v != toldInProcess || by == a.toldBy):
@@ -198,100 +204,71 @@ func (r *run) told(by *process, a *attempt, v verdict, operations []assist.Opera
 	r.checkPayment(a.refund.payment)
 }
 
+// checkVerdict compares what was told with what has moved.
+func (r *run) checkVerdict(a *attempt, v verdict) {
+	live := r.live(a)
+	switch v {
+	case toldDone:
+		var moved int64
+		for _, b := range append(a.operations, a.mistaken) {
+			moved += r.server.Moved(b).Minor()
+		}
+		if moved == 0 || moved < live {
+			r.found(ruleSuccess, "%v was told to be done, and %d of %d minor units moved", a, moved, live)
+		}
+	case toldInProcess:
+		if len(a.operations) == 0 && a.mistaken == "" {
+			r.found(ruleSuccess, "%v was told to be in process, and the server knows nothing of it", a)
+		}
+	case toldRefused, toldNotSent:
+		if a.mistaken == "" && (live > 0 || a.underWay > 0) {
+			r.found(ruleRefusal, "%v was told to be %v, with %d minor units moved or pending and %d requests under way", a, v, live, a.underWay)
+		}
+	}
+}
+
+// checkOperations holds that the operations which are reported are those that
+// were made. One thing can't be told by numbers: an equal refund that somebody
+// made by hand after the look, while the cancel's own operation isn't listed.
+func (r *run) checkOperations(a *attempt, t telling) {
+	reported := t.operations
+	var declined *assist.DeclinedError
+	if errors.As(t.err, &declined) {
+		reported = []assist.Operation{declined.Operation}
+	}
+	for _, op := range reported {
+		b := op.Billnumber
+		// A full cancel without LookFirst can't tell another recent cancel in its
+		// answer from its own, so of these the newest is looked at.
+		if a.refund.plan.amount == (assist.Money{}) && b != reported[len(reported)-1].Billnumber {
+			continue
+		}
+		if b.Operation() == 0 || slices.Contains(a.operations, b) {
+			continue
+		}
+		if a.mistaken == b || a.refund.payment.byHand[b] && !a.listedIn(t.order) {
+			if a.mistaken == "" {
+				r.result.Mistaken++
+				a.mistaken = b
+			}
+			continue
+		}
+		r.found(ruleOperation, "%v was told to be %s, its own are %v", a, b, a.operations)
+	}
+	for _, op := range reported {
+		if !slices.Contains(a.reported, op.Billnumber) {
+			a.reported = append(a.reported, op.Billnumber)
+		}
+	}
+}
+
+// listedIn tells whether any of the attempt's operations stands in the order.
+func (a *attempt) listedIn(o *assist.Order) bool {
+	return o != nil && slices.ContainsFunc(o.Operations, func(op assist.Operation) bool { return slices.Contains(a.operations, op.Billnumber) })
+}
+
 func (a *attempt) String() string {
 	return fmt.Sprintf("refund %d (%v, %v) attempt %d", a.refund.index, a.refund.payment.order.Billnumber, a.refund.plan.amount, a.number)
-}
-
-// end checks everything once more, when all that was under way has arrived and
-// settled.
-func (r *run) end() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, row := range r.store.payments {
-		r.checkPayment(row)
-		for _, owed := range row.refunds {
-			r.result.Ends[owed.state]++
-			if owed.state == atPerson && owed.left == nil {
-				r.result.Blocked++
-			}
-			for _, a := range owed.truth {
-				r.endOf(owed, a)
-			}
-			if r.scenario.Habit == Careful && r.scenario.calm > 0 && !owed.state.final() {
-				r.found(ruleLiveness, "refund %d is still %v", owed.index, owed.state)
-			}
-		}
-	}
-}
-
-func (r *run) endOf(owed *refund, a *attempt) {
-	var moved int64
-	for _, b := range a.operations {
-		moved += r.server.Moved(b).Minor()
-	}
-	if a.verdict == toldDone && moved == 0 {
-		r.found(ruleSuccess, "%v was told to be done, and at the end nothing has moved", a)
-	}
-	if owed.left != a || r.scenario.Habit != Careful || r.scenario.calm == 0 {
-		return
-	}
-	// Openly unknown for good: only what left nothing on the order that could be
-	// told from other operations.
-	switch {
-	case len(a.operations) == 0:
-		r.result.WithoutTrace++
-	case !a.lookFirst:
-		r.result.WithoutLook++
-	case a.divided:
-		r.result.Divided++
-	case r.alike(a) > 1 && len(a.candidates) > 1:
-		r.result.Alike++
-	case declinedLate(a):
-		r.result.DeclinedLate++
-	case a.refund.plan.amount == (assist.Money{}) && r.declinedBeside(a):
-		r.result.BesideDeclined++
-	default:
-		r.found(ruleLiveness, "%v was performed as %v and stayed unknown", a, a.operations)
-	}
-}
-
-// declinedLate tells a cancel that was held up and then declined. A decline proves
-// a refusal only beside its send: a later one may be of somebody who has tried by
-// hand.
-func declinedLate(a *attempt) bool {
-	const beside = 150 * time.Second // what an answer takes, and the tolerance of clocks
-	for _, op := range a.candidates {
-		if op.State != assist.OperationDeclined || op.Date.Sub(a.intent.ServerSentAt) < beside {
-			return false
-		}
-	}
-	return len(a.candidates) > 0
-}
-
-// declinedBeside tells a payment one of whose other cancels was declined in the
-// end. While it was in process less was left for a cancel of all, which is not what
-// the listing says now.
-func (r *run) declinedBeside(a *attempt) bool {
-	for _, owed := range a.refund.payment.refunds {
-		for _, other := range owed.truth {
-			if other != a && len(other.operations) > 0 && r.live(other) == 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// alike counts the cancels of a payment that are as much as this one.
-func (r *run) alike(a *attempt) (n int) {
-	for _, owed := range a.refund.payment.refunds {
-		for _, other := range owed.truth {
-			if owed.plan.amount == a.refund.plan.amount {
-				n += len(other.operations)
-			}
-		}
-	}
-	return n
 }
 
 // checkText looks for secrets in what a merchant might log or store.
@@ -321,17 +298,6 @@ func (r *run) checkToken(token string) {
 		r.mu.Unlock()
 	}
 	r.checkText("a token", string(raw))
-}
-
-// neverArrived is what a person learns who asks Assist about a cancel.
-func (r *run) neverArrived(a *attempt) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(a.operations) > 0 || a.underWay > 0 {
-		return false
-	}
-	r.result.ByPersons++
-	return true
 }
 
 // attemptOf finds the attempt of an intent.

@@ -126,6 +126,9 @@ func (w *worker) request(a *attempt) assist.CancelRequest {
 	if plan.withOrder {
 		req = row.order.CancelRequest(plan.amount)
 	}
+	if plan.part > 0 {
+		req.Billnumber = row.order.Operations[plan.part-1].Billnumber
+	}
 	if plan.dateless {
 		req.OrderDate = time.Time{}
 	}
@@ -163,14 +166,14 @@ func (w *worker) cancel() {
 	case assist.Accepted:
 		w.accepted(a, x)
 	case assist.NotSent:
-		w.run.told(w.process, a, toldNotSent, nil, err)
+		w.run.told(w.process, a, telling{verdict: toldNotSent, err: err})
 		w.step()
 		w.run.store.reopen(a, time.Time{})
 		if errors.As(err, &closed) {
 			w.reopen(closed.Intent)
 		}
 	case assist.Rejected:
-		w.rejected(a, err)
+		w.rejected(a, nil, err)
 	default:
 		w.unknown(a, err, version)
 	}
@@ -213,19 +216,19 @@ func (w *worker) accepted(a *attempt, x *assist.Cancellation) {
 	token := x.Token()
 	w.run.checkToken(token)
 	if x.Status == assist.Succeeded || w.habit() == TakesInProcessForSuccess {
-		w.run.told(w.process, a, toldDone, x.Operations, nil)
+		w.run.told(w.process, a, telling{verdict: toldDone, operations: x.Operations, order: &x.Order})
 		w.step()
 		w.run.store.close(a, done, token)
 		return
 	}
-	w.run.told(w.process, a, toldInProcess, x.Operations, nil)
+	w.run.told(w.process, a, telling{verdict: toldInProcess, operations: x.Operations, order: &x.Order})
 	w.step()
 	w.run.store.close(a, following, token)
 }
 
 // rejected ends the refund, or tries it again: both are safe.
-func (w *worker) rejected(a *attempt, err error) {
-	w.run.told(w.process, a, toldRefused, nil, err)
+func (w *worker) rejected(a *attempt, order *assist.Order, err error) {
+	w.run.told(w.process, a, telling{verdict: toldRefused, order: order, err: err})
 	w.step()
 	notBefore, later := assist.NotBefore(err)
 	// It is on the client's clock, which goes as fast as every other.
@@ -247,14 +250,14 @@ func (w *worker) unknown(a *attempt, err error, version int) {
 		w.client = w.run.newClient(w.process)
 		return
 	case TakesUnknownForFailure:
-		w.run.told(w.process, a, toldRefused, nil, err)
+		w.run.told(w.process, a, telling{verdict: toldRefused, err: err})
 		w.run.store.close(a, refused, "")
 		return
 	case GoesByOrderState:
 		w.goByOrderState(a)
 		return
 	}
-	w.run.told(w.process, a, toldUnknown, nil, err)
+	w.run.told(w.process, a, telling{verdict: toldUnknown, err: err})
 	var unknown *assist.UnknownOutcomeError
 	if !errors.As(err, &unknown) {
 		w.note(ruleKnown, "%v is unknown without an intent: %v", a, err)
@@ -268,7 +271,7 @@ func (w *worker) unknown(a *attempt, err error, version int) {
 		if !errors.Is(err, assist.ErrUnresolved) && assist.OutcomeOf(err) != assist.NotSent {
 			w.note(ruleClosed, "%v was unknown, and a second cancel was let through: %v", a, err)
 		}
-		w.run.told(w.process, second, toldNotSent, nil, err)
+		w.run.told(w.process, second, telling{verdict: toldNotSent, err: err})
 	}
 	w.step()
 }
@@ -352,10 +355,12 @@ func (w *worker) resolved(a *attempt, found *assist.Resolution) {
 	w.run.checkError(found.Err)
 	w.run.say("%v resolves %v: %v, candidates %v, listed %v", w.process, a, found.Outcome, billnumbers(found.Candidates), billnumbers(found.Order.Operations))
 	switch found.Outcome {
+	case assist.Unknown:
+		w.run.shown(a, found)
 	case assist.Accepted:
 		w.accepted(a, found.Cancellation)
 	case assist.Rejected:
-		w.rejected(a, found.Err)
+		w.rejected(a, found.Order, found.Err)
 	}
 }
 
@@ -363,12 +368,11 @@ func (w *worker) resolved(a *attempt, found *assist.Resolution) {
 func (w *worker) stillUnknown(a *attempt, found *assist.Resolution, age time.Duration) {
 	switch {
 	case w.habit() == TakesUnseenForFailure && len(found.Candidates) == 0 && age > 10*time.Minute:
-		w.run.told(w.process, a, toldRefused, nil, nil)
+		w.run.told(w.process, a, telling{verdict: toldRefused})
 		w.run.store.reopen(a, time.Time{})
 		w.client = w.run.newClient(w.process)
 	case age > patience:
-		a.candidates = found.Candidates
-		w.callPerson(a)
+		w.callPerson(a, found)
 	}
 }
 
@@ -389,16 +393,6 @@ func (w *worker) reopen(in assist.Intent) {
 	if found.Outcome == assist.Unknown && w.run.store.isClosed(a) {
 		w.decided = append(w.decided, in)
 	}
-}
-
-// callPerson leaves an unknown cancel to a person. Some of them ask Assist, and
-// where it never arrived and isn't under way any more, they let it be sent anew.
-func (w *worker) callPerson(a *attempt) {
-	if w.dice(9, a.number).percent(50) && w.run.elapsed() < latestRetry && w.run.neverArrived(a) {
-		w.run.store.personClosed(a)
-		return
-	}
-	w.run.store.close(a, atPerson, "")
 }
 
 // follow asks what became of a cancel in process.
@@ -431,12 +425,12 @@ func (w *worker) follow(row refund) {
 		w.run.store.close(a, following, late.Last.Token())
 	case errors.As(err, &divided):
 		a.divided = true
-		w.run.told(w.process, a, toldUnknown, nil, err)
+		w.run.told(w.process, a, telling{verdict: toldUnknown, err: err})
 		w.run.store.close(a, atPerson, "")
 	case assist.OutcomeOf(err) == assist.Accepted:
 		w.accepted(a, x)
 	case assist.OutcomeOf(err) == assist.Rejected:
-		w.rejected(a, err)
+		w.rejected(a, nil, err)
 	default:
 		w.sleep(time.Minute)
 	}
@@ -456,17 +450,10 @@ func (w *worker) goByOrderState(a *attempt) {
 		return
 	}
 	if orders[0].State == "Approved" {
-		w.run.told(w.process, a, toldRefused, nil, err)
+		w.run.told(w.process, a, telling{verdict: toldRefused, err: err})
 		w.run.store.close(a, refused, "")
 		return
 	}
-	w.run.told(w.process, a, toldDone, nil, err)
+	w.run.told(w.process, a, telling{verdict: toldDone, err: err})
 	w.run.store.close(a, done, "")
-}
-
-func billnumbers(operations []assist.Operation) (all []string) {
-	for _, op := range operations {
-		all = append(all, fmt.Sprintf("%s(%s %s %s)", op.Billnumber, op.State, op.Amount, op.Date.Format(time.DateTime)))
-	}
-	return all
 }

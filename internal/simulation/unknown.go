@@ -1,0 +1,171 @@
+package simulation
+
+import (
+	"slices"
+	"time"
+
+	"github.com/assist-go/assist"
+)
+
+// end checks everything once more, when all that was under way has arrived and
+// settled.
+func (r *run) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, row := range r.store.payments {
+		r.checkPayment(row)
+		for _, owed := range row.refunds {
+			r.result.Ends[owed.state]++
+			if owed.state == atPerson && owed.left == nil {
+				r.result.Blocked++
+			}
+			r.countDoubles(owed)
+			for _, a := range owed.truth {
+				r.endOf(owed, a)
+			}
+			if r.scenario.Habit == Careful && r.scenario.calm > 0 && !owed.state.final() {
+				r.found(ruleLiveness, "refund %d is still %v", owed.index, owed.state)
+			}
+		}
+	}
+}
+
+// countDoubles counts what went back twice because a person, who was shown
+// nothing, has let it be made again.
+func (r *run) countDoubles(owed *refund) {
+	paid, excused := 0, false
+	for _, a := range owed.truth {
+		if r.live(a) > 0 {
+			paid++
+			excused = excused || a.passedOver
+		}
+	}
+	if paid > 1 && excused {
+		r.result.Doubles++
+	}
+}
+
+func (r *run) endOf(owed *refund, a *attempt) {
+	var moved int64
+	for _, b := range append(a.operations, a.mistaken) {
+		moved += r.server.Moved(b).Minor()
+	}
+	if a.verdict == toldDone && moved == 0 {
+		r.found(ruleSuccess, "%v was told to be done, and at the end nothing has moved", a)
+	}
+	if owed.left != a || r.scenario.Habit != Careful || r.scenario.calm == 0 {
+		return
+	}
+	if why := r.whyUnknown(a); why < reasons {
+		r.result.Reasons[why]++
+		return
+	}
+	r.found(ruleLiveness, "%v was performed as %v and stayed unknown", a, a.operations)
+}
+
+// reason is why a cancel may stay unknown for good although nothing goes wrong
+// any more: it left nothing on the order that could be told from other operations.
+type reason int
+
+const (
+	noTrace reason = iota
+	noLook
+	fared
+	severalAlike
+	numbersMissing
+	datesApart
+	declinedLater
+	restDiffers
+	reasons
+)
+
+var reasonNames = [reasons]string{
+	"the cancel left no trace at Assist", "sent without LookFirst", "its operations fared differently",
+	"several that may be it can't be told apart", "numbers were left out", "clocks are apart",
+	"declined long after its send", "all of a payment, beside others that changed what was left",
+}
+
+func (f reason) String() string { return reasonNames[f] }
+
+// whyUnknown tells by the truth, not by what the SDK says, which of the reasons
+// holds.
+func (r *run) whyUnknown(a *attempt) reason {
+	row, found := a.refund.payment, a.last
+	switch {
+	case len(a.operations) == 0:
+		return noTrace
+	case !a.lookFirst:
+		return noLook
+	case a.divided:
+		return fared
+	case found == nil || !a.listedIn(&assist.Order{Operations: found.Candidates}):
+		return reasons
+	case len(found.Candidates) > len(a.operations) && r.others(a) > 0:
+		return severalAlike
+	case row.gaps && len(found.Missing) > 0:
+		return numbersMissing
+	case r.scenario.clocks.apart():
+		return datesApart
+	case declinedLate(a):
+		return declinedLater
+	case a.refund.plan.amount == (assist.Money{}) && (len(row.byHand) > 0 || r.declinedBeside(a)):
+		return restDiffers
+	}
+	return reasons
+}
+
+// others counts the operations of other cancels, and those by hand, that the
+// attempt could have made by their amount.
+func (r *run) others(a *attempt) (n int) {
+	row, amount := a.refund.payment, a.refund.plan.amount
+	for b := range row.byHand {
+		if amount == (assist.Money{}) || r.amountOf(b) == amount {
+			n++
+		}
+	}
+	for _, owed := range row.refunds {
+		for _, other := range owed.truth {
+			if other != a && (amount == (assist.Money{}) || owed.plan.amount == amount || owed.plan.amount == (assist.Money{})) {
+				n += len(other.operations)
+			}
+		}
+	}
+	return n
+}
+
+// amountOf is what an operation is of, as the server lists it by now.
+func (r *run) amountOf(b assist.Billnumber) assist.Money {
+	order, _ := r.server.Order(b)
+	at := slices.IndexFunc(order.Operations, func(op assist.Operation) bool { return op.Billnumber == b })
+	if at < 0 {
+		return assist.Money{}
+	}
+	return order.Operations[at].Amount
+}
+
+// declinedLate tells a cancel that was held up and then declined. A decline proves
+// a refusal only beside its send: a later one may be of somebody who has tried by
+// hand.
+func declinedLate(a *attempt) bool {
+	const beside = 150 * time.Second // what an answer takes, and the tolerance of clocks
+	for _, op := range a.last.Candidates {
+		if op.State != assist.OperationDeclined || op.Date.Sub(a.intent.ServerSentAt) < beside {
+			return false
+		}
+	}
+	return true
+}
+
+// declinedBeside tells a payment one of whose other cancels was declined in the
+// end. While it was in process less was left for a cancel of all, which is not what
+// the listing says now.
+func (r *run) declinedBeside(a *attempt) bool {
+	for _, owed := range a.refund.payment.refunds {
+		for _, other := range owed.truth {
+			if other != a && len(other.operations) > 0 && r.live(other) == 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
