@@ -317,7 +317,7 @@ func (x *exchange) script(body []byte, scripted ...assisttest.Fault) answer {
 		all = all.And(f)
 	}
 	if len(scripted) > 0 {
-		r.server.Next(all)
+		r.server.Next(all.For(x.service))
 	}
 	req, err := http.NewRequestWithContext(context.Background(), x.method, x.url, bytes.NewReader(body))
 	if err != nil {
