@@ -52,26 +52,36 @@ const (
 )
 
 // callPerson leaves an unknown cancel to a person. Half of these wait for Assist's
-// support; the others decide by what they are shown.
+// support; the others decide by what they are shown, and tell the client.
 func (w *worker) callPerson(a *attempt, found *assist.Resolution) {
-	if w.dice(9, a.number).percent(50) && w.run.elapsed() < latestRetry {
-		switch decided, op := w.run.personDecides(a, found); {
-		case decided == neverCame && w.run.store.personClosed(a):
-			w.run.count(&w.run.result.ByPersons)
-			return
-		case decided == itWas && op.State == assist.OperationDeclined:
-			w.run.count(&w.run.result.Chosen)
-			w.run.told(w.process, a, telling{verdict: toldRefused, operations: []assist.Operation{op}, order: found.Order})
-			w.run.store.close(a, refused, "")
-			return
-		case decided == itWas && op.State == assist.OperationSuccess:
-			w.run.count(&w.run.result.Chosen)
-			w.run.told(w.process, a, telling{verdict: toldDone, operations: []assist.Operation{op}, order: found.Order})
-			w.run.store.close(a, done, "")
-			return
+	if w.dice(9, a.number).percent(50) && w.run.elapsed() < latestRetry && w.habit() == Careful {
+		switch decided, op := w.run.personDecides(a, found); decided {
+		case neverCame:
+			if w.tellDecision(a, assist.NeverCame()) != nil && w.run.store.personClosed(a) {
+				w.run.count(&w.run.result.ByPersons)
+				return
+			}
+		case itWas:
+			if r := w.tellDecision(a, assist.ItWas(op.Billnumber)); r != nil {
+				w.run.count(&w.run.result.Chosen)
+				w.resolved(a, r)
+				return
+			}
 		}
 	}
 	w.run.store.close(a, atPerson, "")
+}
+
+// tellDecision tells the client what a person has decided. It is refused where
+// Assist says otherwise meanwhile.
+func (w *worker) tellDecision(a *attempt, d assist.Decision) *assist.Resolution {
+	ctx, stop := w.asking()
+	defer stop()
+	r, err := w.client.Decide(ctx, a.intent, d)
+	w.untie()
+	w.step()
+	w.run.checkError(err)
+	return r
 }
 
 func (r *run) count(n *int) {

@@ -63,6 +63,7 @@ func (h *host) newProcess(life int) *process {
 	apart := r.scenario.merchants[h.merchant].apart
 	p.skew = r.scenario.merchants[h.merchant].skew + diceFor(r.scenario.Seed, 12, h.merchant, h.number).between(-apart, apart)
 	p.client = r.newClient(p)
+	p.client.Remember(r.store.openIntents(h.merchant)...)
 	return p
 }
 

@@ -55,6 +55,7 @@ type merchantPlan struct {
 	skew        time.Duration // of all its machines
 	apart       time.Duration // up to which they differ from each other
 	hosts       int           // processes that work side by side
+	learns      bool          // each of them is told what the others' cancels have made
 	payments    []paymentPlan
 }
 
@@ -151,6 +152,7 @@ func planMerchant(d *dice, number int) merchantPlan {
 	case 1:
 		m.skew = d.between(-2*time.Hour, 2*time.Hour)
 	}
+	m.learns = d.percent(50)
 	m.apart = pick(d, 200*time.Millisecond, 200*time.Millisecond, 5*time.Second, 3*time.Minute)
 	for range 1 + d.below(5)/4 {
 		m.payments = append(m.payments, planPayment(d))

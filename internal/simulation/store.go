@@ -107,7 +107,7 @@ func (s *store) openIntent(r *refund, a *attempt, p *process, in assist.Intent, 
 	case row.holder == nil && row.version != version:
 		// What LookFirst saw may be older than what the other one did.
 		return errTaken
-	case row.holder == nil && row.lastHolder != nil && row.lastHolder != p && time.Since(row.freeSince) < handover:
+	case row.holder == nil && row.lastHolder != nil && row.lastHolder != p && time.Since(row.freeSince) < handover && !s.run.allLearned(row, a):
 		return errTaken
 	}
 	s.hold(r, a, p)
@@ -194,6 +194,29 @@ func (s *store) personClosed(a *attempt) bool {
 	s.letGo(r.payment)
 	r.state, r.open, a.closed, a.passedOver = toDo, nil, true, true
 	return true
+}
+
+// openIntents are those that a process is told of when it starts.
+func (s *store) openIntents(merchant int) (open []assist.Intent) {
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
+	for _, row := range s.payments {
+		if row.merchant != merchant {
+			continue
+		}
+		tokens := slices.Clone(row.passedOver)
+		for _, r := range row.refunds {
+			if r.state == sent {
+				tokens = append(tokens, r.intent)
+			}
+		}
+		for _, token := range tokens {
+			if in, err := assist.ParseIntent(token); err == nil {
+				open = append(open, in)
+			}
+		}
+	}
+	return open
 }
 
 // row reads a refund.

@@ -19,16 +19,17 @@ type attempt struct {
 	lookFirst bool
 	intent    assist.Intent
 
-	underWay   int // requests that the network still holds
-	operations []assist.Billnumber
-	verdict    verdict
-	toldBy     *process
-	closed     bool // in the store, for good
-	divided    bool // told that its operations fared differently
-	last       *assist.Resolution
-	passedOver bool              // by a person who was shown nothing of it
-	mistaken   assist.Billnumber // an equal refund by hand that was taken for it
-	reported   []assist.Billnumber
+	underWay    int // requests that the network still holds
+	operations  []assist.Billnumber
+	verdict     verdict
+	toldBy      *process
+	closed      bool // in the store, for good
+	everUnknown bool
+	divided     bool // told that its operations fared differently
+	last        *assist.Resolution
+	passedOver  bool              // by a person who was shown nothing of it
+	mistaken    assist.Billnumber // an equal refund by hand that was taken for it
+	reported    []assist.Billnumber
 }
 
 // verdict is what a merchant was told about an attempt.
@@ -190,6 +191,7 @@ func (r *run) told(by *process, a *attempt, t telling) {
 	r.result.Verdicts[v]++
 	r.event("told", a.refund.index, a.number, int(v))
 	r.say("%v is told %v, its operations are %v: %v", a, v, a.operations, t.err)
+	a.everUnknown = a.everUnknown || v == toldUnknown
 	r.checkOperations(a, t)
 	r.checkVerdict(a, v)
 	was, no := a.verdict, a.verdict == toldRefused || a.verdict == toldNotSent

@@ -153,6 +153,7 @@ func (w *worker) cancel() {
 	if !ok {
 		return
 	}
+	w.learn()
 	a := w.run.newAttempt(w.refund, w.refund.plan.lookFirst)
 	x, err := w.send(w.client, a, version)
 	w.untie()
