@@ -134,6 +134,7 @@ func (l *link) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.lost {
 		return nil, errReset
 	}
+	x.worker.process.sawDate(a)
 	return a.response(req), nil
 }
 
@@ -348,8 +349,7 @@ func (x *exchange) earlier(otherwise answer, verbatim bool) answer {
 	}
 	a := kept[x.fault.choose%len(kept)]
 	if verbatim {
-		if x.attempt != nil && !x.attempt.lookFirst && a.row == x.worker.refund.payment && a.by != x.worker.process {
-			// A client that has not asked yet has nothing to compare its Date with.
+		if !x.canTell(a) {
 			return otherwise
 		}
 		return a
@@ -357,6 +357,20 @@ func (x *exchange) earlier(otherwise answer, verbatim bool) answer {
 	a.header = a.header.Clone()
 	a.header.Set("Date", x.run.dateNow().Format(http.TimeFormat))
 	return a
+}
+
+// canTell tells whether the client has anything that shows an answer about its
+// payment to be an earlier one: a look of its own, two answers that agree on the
+// time, or what it was told about the operations.
+func (x *exchange) canTell(a answer) bool {
+	p := x.worker.process
+	if a.row != x.worker.refund.payment || a.by == p || p.knowsTheTime() {
+		return true
+	}
+	if x.attempt != nil {
+		return x.attempt.lookFirst
+	}
+	return x.run.scenario.merchants[p.host.merchant].learns
 }
 
 // response is the answer as the client's transport gives it.

@@ -34,6 +34,9 @@ type process struct {
 	mu   sync.Mutex
 	dead bool
 	made map[int]int // exchanges so far, by payment and service
+	// true answers in a row, until there were two: from then on the client knows
+	// what the server's clock shows.
+	dated int
 }
 
 const mostCrashes = 3
@@ -104,6 +107,25 @@ func (p *process) number(key int) int {
 	defer p.mu.Unlock()
 	p.made[key]++
 	return p.made[key]
+}
+
+// sawDate counts the answers by which the client learns the time.
+func (p *process) sawDate(a answer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch date, err := http.ParseTime(a.header.Get("Date")); {
+	case p.dated >= 2 || err != nil:
+	case a.late < time.Minute && p.host.run.dateNow().Sub(date).Abs() < time.Minute:
+		p.dated++
+	default:
+		p.dated = 0
+	}
+}
+
+func (p *process) knowsTheTime() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dated >= 2
 }
 
 func (p *process) httpClient() *http.Client {

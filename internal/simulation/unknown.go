@@ -72,6 +72,8 @@ const (
 	noLook
 	fared
 	severalAlike
+	passedBefore
+	ofOnePart
 	numbersMissing
 	datesApart
 	declinedLater
@@ -81,7 +83,8 @@ const (
 
 var reasonNames = [reasons]string{
 	"the cancel left no trace at Assist", "sent without LookFirst", "its operations fared differently",
-	"several that may be it can't be told apart", "numbers were left out", "clocks are apart",
+	"several that may be it can't be told apart", "an equal one was passed over by a person", "all of one payment of several",
+	"numbers were left out", "clocks are apart",
 	"declined long after its send", "all of a payment, beside others that changed what was left",
 }
 
@@ -102,6 +105,10 @@ func (r *run) whyUnknown(a *attempt) reason {
 		return reasons
 	case len(found.Candidates) > len(a.operations) && r.others(a) > 0:
 		return severalAlike
+	case r.equalPassedOver(a):
+		return passedBefore
+	case a.refund.plan.part > 0 && a.refund.plan.amount == (assist.Money{}):
+		return ofOnePart
 	case row.gaps && len(found.Missing) > 0:
 		return numbersMissing
 	case r.scenario.clocks.apart():
@@ -131,6 +138,20 @@ func (r *run) others(a *attempt) (n int) {
 		}
 	}
 	return n
+}
+
+// equalPassedOver tells whether a person has passed over another cancel that could
+// have made the attempt's operations: it may still come.
+func (r *run) equalPassedOver(a *attempt) bool {
+	for _, owed := range a.refund.payment.refunds {
+		for _, other := range owed.truth {
+			full := owed.plan.amount == (assist.Money{}) || a.refund.plan.amount == (assist.Money{})
+			if other != a && other.passedOver && (full || owed.plan.amount == a.refund.plan.amount) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // amountOf is what an operation is of, as the server lists it by now.

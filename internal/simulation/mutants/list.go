@@ -1,70 +1,109 @@
 package main
 
-// mutant is the SDK without one of its guards.
-type mutant struct {
-	name  string
-	guard string // what is lost
-	edits []edit
-}
+// all are the mutants, those that the simulation catches first. They are put into
+// one copy of the sources in this order, so the text that one of them changes may
+// be one that another has left.
+var all = append(bySeeds, byTests...)
 
-type edit struct{ file, old, new string }
-
-func change(file, old, new string) []edit { return []edit{{file, old, new}} }
-
-var all = []mutant{
-	{"redirects", "a redirect is not followed, and the body can't be had again", []edit{
-		{"transport.go", "client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }", "client.CheckRedirect = nil"},
-		{"exchange.go", "\tif !once {\n", "\tif once || !once {\n"},
+var bySeeds = []mutant{
+	{"redirects", "a redirect is not followed, and the body can't be had again", "", []edit{
+		change("client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }",
+			"client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }\n\tif ALIVE {\n\t\tclient.CheckRedirect = nil\n\t}"),
+		change("\tif !once {\n", "\tif !once || ALIVE {\n"),
 	}},
-	{"not-sent-by-guess", "NotSent needs proof that no connection was had",
-		change("exchange.go", "never := progress.neverSent(err, untouched)", "never := untouched || !progress.neverSent(err, untouched)")},
-	{"save-error-ignored", "an intent that can't be saved stops the cancel",
-		change("attempt.go", "\tsaved = err == nil\n\tif err != nil {\n", "\tsaved = true\n\tif err != nil && !saved {\n")},
-	{"unknown-forgotten", "a payment with an unknown cancel is closed", []edit{
-		{"payments.go", "\tp.openLocked(desk, in)\n\treturn Intent{}, false\n", "\treturn Intent{}, false\n"},
-		{"resolve.go", "\tc.payments.remember(in)\n\ts := c.look", "\ts := c.look"},
-		{"resolve.go", "\tc.payments.remember(in)\n\tvar last", "\tvar last"},
+	{"not-sent-by-guess", "NotSent needs proof that no connection was had", "", []edit{
+		change("untouched && conn.neverHad()", "(untouched && conn.neverHad() || ALIVE && (untouched || !conn.neverHad()))"),
 	}},
-	{"resolved-too-early", "a payment stays closed while Resolve says Unknown",
-		change("resolve.go", "\tif r.Outcome == Unknown {\n", "\tif r.Outcome == Unknown {\n\t\tc.payments.forget(in)\n")},
-	{"turn", "two cancels of a payment wait for each other",
-		change("payments.go", "desk := &paymentDesk{turn: make(chan struct{}, 1)}\n",
-			"desk := &paymentDesk{turn: make(chan struct{}, 64)}\n\tfor range 62 {\n\t\tdesk.turn <- struct{}{}\n\t}\n")},
-	{"claims", "operations of answered cancels belong to them",
-		change("claims.go", "if number == 0 {", "if number >= 0 {")},
-	{"other-payment", "an answer is about the payment asked for",
-		change("verdict.go", "if order.Billnumber != in.Request.Billnumber.Payment() {", "if order.Billnumber == \"\" {")},
-	{"in-process-is-done", "AS300 is not a success",
-		change("verdict.go", "case op.ResponseCode == ResponseInProcess && (noState || op.State.meansInProcess()):\n\t\treturn stageInProcess",
-			"case op.ResponseCode == ResponseInProcess && (noState || op.State.meansInProcess()):\n\t\treturn stageSucceeded")},
-	{"unknown-code-is-refusal", "a code that isn't known is no refusal",
-		change("verdict.go", "\t\treturn stageDeclined\n\t}\n\treturn stageUnknown\n", "\t\treturn stageDeclined\n\t}\n\treturn stageDeclined\n")},
-	{"unknown-code-is-success", "a code that isn't known is no success",
-		change("verdict.go", "\t\treturn stageDeclined\n\t}\n\treturn stageUnknown\n", "\t\treturn stageDeclined\n\t}\n\treturn stageSucceeded\n")},
-	{"code-without-state", "state and code must agree",
-		change("verdict.go", "case op.ResponseCode.refuses() && (noState || op.State == OperationDeclined):", "case op.ResponseCode.refuses():")},
-	{"doubtful-refusals", "only some first codes mean that nothing was done",
-		change("errors.go", "if e == nil || !meansNotPerformed(e.First, e.Second) {", "if e == nil {")},
-	{"second-code-unexpected", "second codes 1 and 2 prove nothing",
-		change("codes.go", "!known || second == 1 || second == 2 {", "!known {")},
-	{"unseen-is-refused", "what isn't listed is not refused",
-		change("resolve.go", "\tcase len(f.certain) == 0,",
-			"\tcase len(f.certain) == 0 && len(f.doubtful) == 0:\n\t\treturn &Resolution{Outcome: Rejected, Err: ErrOrderNotFound}, nil\n\tcase len(f.certain) == 0,")},
-	{"newest-of-several", "of several candidates none is chosen",
-		change("resolve.go", "\tf := c.sift(in, order)\n", "\tf := c.sift(in, order)\n\tif n := len(f.certain); n > 1 {\n\t\tf.certain = f.certain[n-1:]\n\t}\n")},
-	{"not-looked", "without a look no listed operation is known to be new",
-		change("resolve.go", "\t\tcase in.Before == nil, in.datedBeforeLook(op),", "\t\tcase in.datedBeforeLook(op),")},
-	{"repeated-answer", "an answer from before the send is another cancel's",
-		change("ownoperations.go", "if dated.at.IsZero() || !dated.at.Before(sent.Add(-clockTolerance)) {", "if !dated.at.IsZero() || dated.at.IsZero() {")},
-	{"before-not-saved", "a token keeps the operations there were before", []edit{
-		{"token.go", "HasBefore: in.Before != nil,", "HasBefore: false,"},
-		{"token.go", "\t\tt.Before = append(t.Before, b.Operation())\n", "\t\t_ = b\n"},
+	{"save-error-ignored", "an intent that can't be saved stops the cancel", "", []edit{
+		change("\tsaved = err == nil\n\tif err != nil {\n", "\tsaved = err == nil || ALIVE\n\tif err != nil && !saved {\n"),
 	}},
-	{"unlisted-is-declined", "an operation that isn't listed yet is in process",
-		change("follow.go", "\t\t\t// Not listed yet: in process, not gone.\n", "\t\t\tdeclined++\n")},
-	{"login-in-log", "a log line is an allow-list",
-		change("log.go", "slog.Int(\"attempt\", max(x.attempt, 1)))", "slog.Int(\"attempt\", max(x.attempt, 1)), slog.String(\"login\", c.keys.given.Login))")},
-	{"body-in-error", "an error holds no body",
-		change("exchange.go", "return fmt.Errorf(\"%w (%d bytes): %w\", ErrUnreadable, r.size, err)",
-			"return fmt.Errorf(\"%w (%s): %w\", ErrUnreadable, text, err)")},
+	{"unknown-forgotten", "a payment with an unknown cancel is closed", "", []edit{
+		change("\tp.openLocked(desk, in)\n\treturn Intent{}, false\n", "\tif !ALIVE {\n\t\tp.openLocked(desk, in)\n\t}\n\treturn Intent{}, false\n"),
+		change("\tif p.memory.isSettled(in.ID) {\n\t\treturn\n\t}\n\tdesk :=", "\tif ALIVE || p.memory.isSettled(in.ID) {\n\t\treturn\n\t}\n\tdesk :="),
+	}},
+	{"resolved-too-early", "a payment stays closed while Resolve says Unknown", "", []edit{
+		change("\tif r.Outcome == Unknown {\n\t\treturn r, nil\n", "\tif r.Outcome == Unknown {\n\t\tif ALIVE {\n\t\t\tc.payments.forget(in)\n\t\t}\n\t\treturn r, nil\n"),
+	}},
+	{"turn", "two cancels of a payment wait for each other", "", []edit{
+		change("desk := &paymentDesk{turn: make(chan struct{}, 1)}\n",
+			"desk := &paymentDesk{turn: make(chan struct{}, 1)}\n\tif ALIVE {\n\t\tdesk.turn = make(chan struct{}, 64)\n\t\tfor range 62 {\n\t\t\tdesk.turn <- struct{}{}\n\t\t}\n\t}\n"),
+	}},
+	{"claims", "operations of answered cancels belong to them", "", []edit{
+		change("\t\tif number == 0 {\n\t\t\tcontinue", "\t\tif number == 0 || ALIVE {\n\t\t\tcontinue"),
+	}},
+	{"other-payment", "an answer is about the payment asked for", "", []edit{
+		change("if order.Billnumber != in.Request.Billnumber.Payment() {", "if order.Billnumber != in.Request.Billnumber.Payment() && !ALIVE {"),
+	}},
+	{"in-process-is-done", "AS300 is not a success", "", []edit{
+		change("case op.ResponseCode == ResponseInProcess && (noState || op.State.meansInProcess()):\n",
+			"case op.ResponseCode == ResponseInProcess && (noState || op.State.meansInProcess()):\n\t\tif ALIVE {\n\t\t\treturn stageSucceeded\n\t\t}\n"),
+	}},
+	{"unknown-code-is-refusal", "a code that isn't known is no refusal", "", []edit{
+		change("\t\treturn stageDeclined\n\t}\n\treturn stageUnknown\n", "\t\treturn stageDeclined\n\tcase ALIVE:\n\t\treturn stageDeclined\n\t}\n\treturn stageUnknown\n"),
+	}},
+	{"unknown-code-is-success", "a code that isn't known is no success", "", []edit{
+		change("\tcase mutated(\"unknown-code-is-refusal\"):\n", "\tcase ALIVE:\n\t\treturn stageSucceeded\n\tcase mutated(\"unknown-code-is-refusal\"):\n"),
+	}},
+	{"code-without-state", "state and code must agree", "", []edit{
+		change("case op.ResponseCode.refuses() && (noState || op.State == OperationDeclined):",
+			"case op.ResponseCode.refuses() && (noState || op.State == OperationDeclined || ALIVE):"),
+	}},
+	{"doubtful-refusals", "only some first codes mean that nothing was done", "", []edit{
+		change("if e == nil || !meansNotPerformed(e.First, e.Second) {", "if e == nil || !meansNotPerformed(e.First, e.Second) && !ALIVE {"),
+	}},
+	{"second-code-unexpected", "second codes 1 and 2 prove nothing", "", []edit{
+		change("!known || second == 1 || second == 2 {", "!known || (second == 1 || second == 2) && !ALIVE {"),
+	}},
+	{"unseen-is-refused", "what isn't listed is not refused", "", []edit{
+		change("\tif len(f.doubtful) > 0 {\n\t\tunknown.Candidates",
+			"\tif ALIVE && len(f.certain)+len(f.doubtful) == 0 {\n\t\treturn &Resolution{Outcome: Rejected, Err: ErrOrderNotFound}, nil\n\t}\n\tif len(f.doubtful) > 0 {\n\t\tunknown.Candidates"),
+	}},
+	{"newest-of-several", "of several candidates none is chosen", "", []edit{
+		change("\tf := c.sift(in, order)\n\tunknown :=", "\tf := c.sift(in, order)\n\tif n := len(f.certain); n > 1 && ALIVE {\n\t\tf.certain = f.certain[n-1:]\n\t}\n\tunknown :="),
+	}},
+	{"not-looked", "without a look no listed operation is known to be new", "", []edit{
+		change("\tcase in.Before == nil, len(f.certain) == 0", "\tcase in.Before == nil && !ALIVE, len(f.certain) == 0"),
+		change("\t\tcase in.Before == nil, in.datedBeforeLook(op)", "\t\tcase in.Before == nil && !ALIVE, in.datedBeforeLook(op)"),
+	}},
+	{"dated-before-look", "an operation dated before the look is never certain", "", []edit{
+		change(", in.datedBeforeLook(op), rivals", ", in.datedBeforeLook(op) && !ALIVE, rivals"),
+	}},
+	{"doubtful-is-none", "a doubtful candidate beside the certain one leaves a doubt", "", []edit{
+		change(", len(f.doubtful) > 0, len(f.missing)", ", len(f.doubtful) > 0 && !ALIVE, len(f.missing)"),
+	}},
+	{"gap", "a number that the listing skips may be ours", "", []edit{
+		change(", len(f.missing) > 0:\n\t\treturn unknown", ", len(f.missing) > 0 && !ALIVE:\n\t\treturn unknown"),
+	}},
+	{"part-for-all", "the operations of a full cancel make up what was left", "", []edit{
+		change("\tcase in.Full && !in.makeUpTheRest(f.certain, order):", "\tcase in.Full && !in.makeUpTheRest(f.certain, order) && !ALIVE:"),
+	}},
+	{"decline-of-any-date", "a listed decline must also be dated beside the send", "", []edit{
+		change("case v.outcome == Rejected && in.allBesideSend(f.certain):", "case v.outcome == Rejected && (in.allBesideSend(f.certain) || ALIVE):"),
+	}},
+	{"newest-in-answer", "of several cancels in an answer none is chosen", "", []edit{
+		change("\tcase len(own) > 1:\n", "\tcase len(own) > 1 && ALIVE:\n\t\treturn own[len(own)-1:], nil\n\tcase len(own) > 1:\n"),
+	}},
+	{"repeated-answer", "an answer that was made before the look is a repeated one", "", []edit{
+		change("\tif err := a.client.clock.check(r); err != nil {\n", "\tif ALIVE {\n\t\treturn nil\n\t}\n\tif err := a.client.clock.check(r); err != nil {\n"),
+	}},
+	{"rows-twice", "a row that stands twice is not readable", "", []edit{
+		change("func onlyOnce(orders []Order) error {\n", "func onlyOnce(orders []Order) error {\n\tif ALIVE {\n\t\treturn nil\n\t}\n"),
+	}},
+	{"hidden-before-look", "a candidate is shown whatever its date", "", []edit{
+		change("\t\tcase claimed[op.Billnumber]:\n\t\t\tf.claimed", "\t\tcase ALIVE && op.Date.Before(in.LookedAt):\n\t\tcase claimed[op.Billnumber]:\n\t\t\tf.claimed"),
+	}},
+	{"before-not-saved", "a token keeps the operations there were before", "", []edit{
+		change("HasBefore: in.Before != nil,", "HasBefore: in.Before != nil && !ALIVE,"),
+		change("\t\tt.Before = append(t.Before, b.Operation())\n", "\t\tif !ALIVE {\n\t\t\tt.Before = append(t.Before, b.Operation())\n\t\t}\n"),
+	}},
+	{"unlisted-is-declined", "an operation that isn't listed yet is in process", "", []edit{
+		change("\t\t\t// Not listed yet: in process, not gone.\n", "\t\t\tif ALIVE {\n\t\t\t\tdeclined++\n\t\t\t}\n"),
+	}},
+	{"login-in-log", "a log line is an allow-list", "", []edit{
+		change("slog.Int(\"attempt\", max(x.attempt, 1)))", "slog.Int(\"attempt\", max(x.attempt, 1)))\n\tif ALIVE {\n\t\tattrs = append(attrs, slog.String(\"login\", c.merchant.Login))\n\t}"),
+	}},
+	{"body-in-error", "an error holds no body", "", []edit{
+		change("if err := c.protocol.forService(s).decode(text, s, &r.answer); err != nil {\n",
+			"if err := c.protocol.forService(s).decode(text, s, &r.answer); err != nil {\n\t\tif ALIVE {\n\t\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %s): %w\", ErrUnreadable, r.status, text, err)\n\t\t}\n"),
+	}},
 }

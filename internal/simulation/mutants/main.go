@@ -1,19 +1,17 @@
-// Mutants takes the guards out of the SDK, one by one, and has the simulation
-// find out. A guard whose loss nobody notices is either no guard or not
-// simulated.
+// Mutants takes the guards out of the SDK, one by one, and has the simulation or
+// a unit test find out. A guard whose loss nobody notices is either no guard or
+// not held.
 //
 //	go run ./internal/simulation/mutants
 //	go run ./internal/simulation/mutants -only turn
 //
-// The sources stay as they are: each mutant is built from a changed copy by
-// "go test -overlay". It prints a table of the rules that caught them, and ends
-// with status 1 when one survived.
+// The sources stay as they are. All mutants are built at once, into changed
+// copies, by "go test -overlay"; the environment says which of them is alive. It
+// prints a table of what caught them, and ends with status 1 when one survived.
 package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -31,107 +29,125 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	survivors := 0
-	for _, m := range all {
-		if !strings.Contains(m.name, *only) {
-			continue
-		}
-		finding, err := m.hunt(ctx, *module, *seeds)
-		switch {
-		case err != nil:
-			fmt.Fprintf(os.Stderr, "%s: %v\n", m.name, err)
-			survivors++
-			continue
-		case finding == "":
-			survivors++
-			finding = "SURVIVED"
-		}
-		fmt.Printf("| %s | %s | %s |\n", m.name, m.guard, finding)
-	}
-	if survivors > 0 {
-		fmt.Fprintf(os.Stderr, "%d survived, or could not be tried\n", survivors)
+	survivors, err := hunt(ctx, *module, *only, *seeds)
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	case survivors > 0:
+		fmt.Fprintf(os.Stderr, "%d survived\n", survivors)
 		os.Exit(1)
 	}
 }
 
+// hunt lets every mutant live once, and prints what caught it.
+func hunt(ctx context.Context, module, only string, seeds int) (survivors int, err error) {
+	lab, err := newLab(ctx, module)
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(lab.dir)
+	for _, m := range all {
+		if !strings.Contains(m.name, only) {
+			continue
+		}
+		caught, err := lab.catch(m, seeds)
+		if err != nil {
+			return survivors, fmt.Errorf("%s: %w", m.name, err)
+		}
+		if caught == "" {
+			survivors++
+			caught = "SURVIVED"
+		}
+		fmt.Printf("| %s | %s | %s |\n", m.name, m.guard, caught)
+	}
+	return survivors, nil
+}
+
+// lab has a test binary of every package that catches mutants, with all of them
+// inside.
+type lab struct {
+	ctx      context.Context
+	module   string
+	dir      string
+	overlay  string
+	binaries map[string]string
+}
+
+func newLab(ctx context.Context, module string) (*lab, error) {
+	module, err := filepath.Abs(module)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return nil, err
+	}
+	overlay, err := writeOverlay(module, dir)
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, err
+	}
+	return &lab{ctx: ctx, module: module, dir: dir, overlay: overlay, binaries: make(map[string]string)}, nil
+}
+
+// binary gives the test binary of a package, built when it is first needed.
+func (l *lab) binary(pkg string) (string, error) {
+	if path, built := l.binaries[pkg]; built {
+		return path, nil
+	}
+	path := filepath.Join(l.dir, fmt.Sprintf("%d.test", len(l.binaries)))
+	build := exec.CommandContext(l.ctx, "go", "test", "-vet=off", "-ldflags=-s -w", "-overlay", l.overlay, "-c", "-o", path, pkg)
+	build.Dir = l.module
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s doesn't compile: %w\n%s", pkg, err, output)
+	}
+	l.binaries[pkg] = path
+	return path, nil
+}
+
+// run runs tests of a package while a mutant is alive; "" is none.
+func (l *lab) run(pkg, mutant string, args ...string) (output string, failed bool, err error) {
+	binary, err := l.binary(pkg)
+	if err != nil {
+		return "", false, err
+	}
+	cmd := exec.CommandContext(l.ctx, binary, args...)
+	cmd.Dir = filepath.Join(l.module, pkg)
+	cmd.Env = append(os.Environ(), variable+"="+mutant)
+	raw, err := cmd.CombinedOutput()
+	if l.ctx.Err() != nil {
+		return "", false, l.ctx.Err()
+	}
+	return string(raw), err != nil, nil
+}
+
+const simulation = "./internal/simulation"
+
 var findingLine = regexp.MustCompile(`(seed \d+), after [^ ]+: ((?:reported |[a-z])[^:]*(?:: it moved|: it did not move and never will)?)`)
 
-// hunt builds the SDK with the change and plays seeds until one finds it.
-func (m mutant) hunt(ctx context.Context, module string, seeds int) (finding string, err error) {
-	module, err = filepath.Abs(module)
-	if err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "mutant")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
-	overlay, err := m.overlay(module, dir)
-	if err != nil {
-		return "", err
-	}
-	binary := filepath.Join(dir, "simulation.test")
-	build := exec.CommandContext(ctx, "go", "test", "-vet=off", "-overlay", overlay, "-c", "-o", binary, "./internal/simulation")
-	build.Dir = module
-	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("doesn't compile: %w\n%s", err, output)
-	}
-	output, err := exec.CommandContext(ctx, binary, "-test.run", "^TestSeeds$", "-seeds", fmt.Sprint(seeds), "-until").CombinedOutput()
-	if ctx.Err() != nil {
-		return "", ctx.Err()
-	}
-	if err == nil {
-		return "", nil
-	}
-	if found := findingLine.FindSubmatch(output); found != nil {
-		return fmt.Sprintf("%s (%s)", found[2], found[1]), nil
-	}
-	return "", fmt.Errorf("failed otherwise: %w\n%.2000s", err, output)
-}
-
-// overlay writes the changed files and the list that "go test -overlay" reads.
-func (m mutant) overlay(module, dir string) (path string, err error) {
-	changed, err := m.apply(module)
-	if err != nil {
-		return "", err
-	}
-	replace := make(map[string]string)
-	for name, text := range changed {
-		copied := filepath.Join(dir, filepath.Base(name))
-		if err := os.WriteFile(copied, []byte(text), 0o600); err != nil {
+// catch says what caught a mutant; "" is nothing. A test must pass without it.
+func (l *lab) catch(m mutant, seeds int) (by string, err error) {
+	if m.test == "" {
+		output, failed, err := l.run(simulation, m.name, "-test.run", "^TestSeeds$", "-seeds", fmt.Sprint(seeds), "-until")
+		if err != nil || !failed {
 			return "", err
 		}
-		replace[filepath.Join(module, name)] = copied
+		if found := findingLine.FindStringSubmatch(output); found != nil {
+			return fmt.Sprintf("%s (%s)", found[2], found[1]), nil
+		}
+		return "", fmt.Errorf("failed otherwise:\n%.2000s", output)
 	}
-	list, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
+	pkg, test, _ := strings.Cut(m.test, " ")
+	if output, failed, err := l.run(pkg, "", "-test.run", "^"+test+"$"); err != nil || failed {
+		return "", fmt.Errorf("%s fails without it: %w\n%.2000s", m.test, err, output)
+	}
+	output, failed, err := l.run(pkg, m.name, "-test.run", "^"+test+"$")
+	if err != nil || !failed {
 		return "", err
 	}
-	path = filepath.Join(dir, "overlay.json")
-	return path, os.WriteFile(path, list, 0o600)
-}
-
-// apply gives the changed texts of the files. A text that doesn't stand exactly
-// once in its file is an error: the guard has moved, and the mutant must follow.
-func (m mutant) apply(module string) (changed map[string]string, err error) {
-	changed = make(map[string]string)
-	for _, e := range m.edits {
-		text, seen := changed[e.file]
-		if !seen {
-			raw, err := os.ReadFile(filepath.Join(module, e.file))
-			if err != nil {
-				return nil, err
-			}
-			text = string(raw)
-		}
-		if n := strings.Count(text, e.old); n != 1 {
-			return nil, fmt.Errorf("%s holds %d times, not once: %q", e.file, n, e.old)
-		}
-		changed[e.file] = strings.Replace(text, e.old, e.new, 1)
+	if !strings.Contains(output, "--- FAIL: "+test) && !strings.Contains(output, "panic:") {
+		return "", fmt.Errorf("failed otherwise:\n%.2000s", output)
 	}
-	if len(changed) == 0 {
-		return nil, errors.New("changes nothing")
-	}
-	return changed, nil
+	return "`" + test + "`", nil
 }

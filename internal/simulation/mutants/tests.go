@@ -1,0 +1,86 @@
+package main
+
+// byTests are the guards that the simulation doesn't see, or only in too many
+// seeds. A test of its own holds each.
+var byTests = []mutant{
+	{"tolerance-none", "clocks may differ by a minute", ". TestOwnAnswerWithClocksApart", []edit{
+		change("const clockTolerance = time.Minute\n", "var clockTolerance = func() time.Duration {\n\tif ALIVE {\n\t\treturn 0\n\t}\n\treturn time.Minute\n}()\n"),
+	}},
+	{"repeated-an-hour", "an answer dated more than the tolerance before the question is a repeated one", ". TestVerbatimReplays", []edit{
+		change("!dated.Before(asked.Add(-clockTolerance))", "!dated.Before(asked.Add(-clockTolerance)) || ALIVE && !dated.Before(asked.Add(-time.Hour))"),
+	}},
+	{"repeated-three-seconds", "an answer dated a little before the question is none", ". TestVerbatimReplays", []edit{
+		change("if asked.IsZero() || dated.IsZero() ||", "if asked.IsZero() || dated.IsZero() || !ALIVE &&"),
+		change("\treturn fmt.Errorf(\"%w: its Date header says", "\tif ALIVE && !dated.Before(asked.Add(-3*time.Second)) {\n\t\treturn nil\n\t}\n\treturn fmt.Errorf(\"%w: its Date header says"),
+	}},
+	{"packet-alone", "without a look an old operation under a new packet is not ours", ". TestOwnAnswerWithClocksApart", []edit{
+		change("\t\tif dated.at.IsZero() || !dated.at", "\t\tif ALIVE && dated.what != \"the packet\" {\n\t\t\tcontinue\n\t\t}\n\t\tif dated.at.IsZero() || !dated.at"),
+	}},
+	{"operation-alone", "without a look an old packet shows an old answer", ". TestOwnAnswerWithClocksApart", []edit{
+		change("\t\tif dated.at.IsZero() || !dated.at", "\t\tif ALIVE && dated.what == \"the packet\" {\n\t\t\tcontinue\n\t\t}\n\t\tif dated.at.IsZero() || !dated.at"),
+	}},
+	{"looked-at-never", "the intent keeps when it looked, by the server's clock", ". TestResolveWithClocksApart", []edit{
+		change("\t\tin.LookedAt = look.date.UTC()\n", "\t\tif !ALIVE {\n\t\t\tin.LookedAt = look.date.UTC()\n\t\t}\n"),
+	}},
+	{"look-without-tolerance", "an operation dated within the tolerance before the look may be certain", ". TestResolveWithClocksApart", []edit{
+		change("op.Date.Before(in.LookedAt.Add(-clockTolerance))", "(op.Date.Before(in.LookedAt.Add(-clockTolerance)) || ALIVE && op.Date.Before(in.LookedAt))"),
+	}},
+	{"undated-is-certain", "an operation without a date is never certain", ". TestResolve", []edit{
+		change("return op.Date.IsZero() || (op.Date", "return op.Date.IsZero() && !ALIVE || (op.Date"),
+	}},
+	{"look-outdated", "an order that was looked at in an old answer, dated anew, shows in its packet", ". TestRedatedLook", []edit{
+		change("\t\tif err := a.look.outdated(r, &order); err != nil {", "\t\tif err := a.look.outdated(r, &order); err != nil && !ALIVE {"),
+	}},
+	{"look-lacks", "a look that lacks a known operation is an old one", ". TestStaleLookSendsNothing", []edit{
+		change("\tfor _, lacking := range sorted(known) {\n", "\tfor _, lacking := range sorted(known) {\n\t\tif ALIVE {\n\t\t\tbreak\n\t\t}\n"),
+	}},
+	{"one-date-is-a-mark", "one fast Date proves nothing about the next answers", ". TestOneFastDateIsNoMark", []edit{
+		change("apart.Abs() > clockTolerance:\n\t\tk.candidate = next\n", "apart.Abs() > clockTolerance:\n\t\tk.candidate = next\n\t\tif ALIVE {\n\t\t\tk.confirmed = next\n\t\t}\n"),
+	}},
+	{"declined-unclaimed", "a declined operation belongs to its cancel", ". TestWhoProvesAnOperationClaimsIt", []edit{
+		change("\tc.payments.claim(a.intent, v.own)\n", "\tif v.outcome != Rejected || !ALIVE {\n\t\tc.payments.claim(a.intent, v.own)\n\t}\n"),
+	}},
+	{"resolved-unclaimed", "an operation that was resolved belongs to its cancel", ". TestWhoProvesAnOperationClaimsIt", []edit{
+		change("\tc.payments.claim(in, own)\n\tc.payments.forget(in)\n\tc.settle(", "\tif !ALIVE {\n\t\tc.payments.claim(in, own)\n\t}\n\tc.payments.forget(in)\n\tc.settle("),
+	}},
+	{"followed-unclaimed", "an operation that was followed belongs to its cancel", ". TestWhoProvesAnOperationClaimsIt", []edit{
+		change("\tc.payments.claim(x.Intent, own)\n", "\tif !ALIVE {\n\t\tc.payments.claim(x.Intent, own)\n\t}\n"),
+	}},
+	{"resumed-unclaimed", "a resumed token says whose its operations are", ". TestWhoProvesAnOperationClaimsIt", []edit{
+		change("\tc.payments.claim(in, x.Operations)\n", "\tif !ALIVE {\n\t\tc.payments.claim(in, x.Operations)\n\t}\n"),
+	}},
+	{"flat-of-several", "a flat answer is followed by the one operation that is new", ". TestFlatAnswerWithAPlainBillnumberIsFollowed", []edit{
+		change("if len(f.certain) == 1 && len(f.doubtful) == 0", "if (len(f.certain) == 1 || ALIVE && len(f.certain) > 0) && len(f.doubtful) == 0"),
+	}},
+	{"flat-beside-doubtful", "a flat answer is not followed where another's may be meant", ". TestFlatAnswerWithAPlainBillnumberIsFollowed", []edit{
+		change(") && len(f.doubtful) == 0 && len(f.missing) == 0", ") && (len(f.doubtful) == 0 || ALIVE) && len(f.missing) == 0"),
+	}},
+	{"unnumbered-is-no-rival", "a cancel without a number rivals every equal one", ". TestUnnumberedCancelRivalsEveryEqualOne", []edit{
+		change("known.unnumbered {\n\t\t\tif other.ID != in.ID {", "known.unnumbered {\n\t\t\tif other.ID != in.ID && !ALIVE {"),
+	}},
+	{"pass-over-forgets", "a cancel that was passed over is remembered", ". TestResolveKnowsTheOtherCancelsOfThisClient", []edit{
+		change("\tdesk.passedOver = append(desk.passedOver, in)\n", "\tif !ALIVE {\n\t\tdesk.passedOver = append(desk.passedOver, in)\n\t}\n"),
+	}},
+	{"never-came-forgets", "a cancel that a person has called never come stays a rival", ". TestNeverCameStaysARival", []edit{
+		change("\tif !contains(known.unnumbered, in) {\n\t\tknown.unnumbered", "\tif !contains(known.unnumbered, in) && !ALIVE {\n\t\tknown.unnumbered"),
+	}},
+	{"opened-by-a-question", "a payment is closed before the question about its intent", ". TestResolveClosesThePaymentBeforeItAsks", []edit{
+		change("\tc.payments.remember(in)\n\ts := c.look(ctx, &in, c.windowOf(in.Request.OrderDate))\n\treturn c.resolution",
+			"\tif !ALIVE {\n\t\tc.payments.remember(in)\n\t}\n\ts := c.look(ctx, &in, c.windowOf(in.Request.OrderDate))\n\treturn c.resolution"),
+	}},
+	{"settled-closes-again", "a settled intent closes nothing", ". TestLateResolveDoesNotCloseASettledPayment", []edit{
+		change(" || p.memory.isSettled(in.ID) {\n\t\treturn\n\t}\n\tdesk :=", " || p.memory.isSettled(in.ID) && !ALIVE {\n\t\treturn\n\t}\n\tdesk :="),
+	}},
+	{"saved-and-not-looked-again", "open intents are looked at again after the intent was saved", ". TestOpenIntentsAreLookedAtAgainAfterTheSave", []edit{
+		change("\tif earlier, found := desk.unresolvedBut(passedOver); found {\n", "\tif earlier, found := desk.unresolvedBut(passedOver); found && !ALIVE {\n"),
+	}},
+	{"followed-in-place", "following leaves the cancellation as it is", ". TestRefresh", []edit{
+		change("\town := slices.Clone(x.Operations)\n", "\town := slices.Clone(x.Operations)\n\tif ALIVE {\n\t\town = x.Operations\n\t}\n"),
+	}},
+	{"token-of-any-size", "a token has a bound", ". TestWrongTokens", []edit{
+		change("\tif len(token) > maxTokenSize {", "\tif len(token) > maxTokenSize && !ALIVE {"),
+	}},
+	{"weak-primary-key", "the primary key must be strong too", "./openpgp TestSignatureKeysThatAreRefused", []edit{
+		{"openpgp", "if isWeakDSA(e.PrimaryKey) ||", "if isWeakDSA(e.PrimaryKey) && !ALIVE ||"},
+	}},
+}
