@@ -143,7 +143,7 @@ func (f *exchangeFault) throwNetwork(d *dice, s *Scenario, cancel bool) {
 // longAfter is a time within a worker's patience. Where the storm never ends it
 // may be longer: a person has decided by then.
 func longAfter(d *dice, s *Scenario) time.Duration {
-	if s.calm == 0 && d.percent(15) {
+	if s.calm == 0 && d.percent(40) {
 		return d.between(longestDelay, afterAll)
 	}
 	return pick(d, d.between(time.Second, time.Minute), d.between(time.Minute, time.Hour), d.between(time.Hour, longestDelay))

@@ -6,4 +6,6 @@ package simulation
 const (
 	seedsByDefault = 300
 	perHabit       = 40
+
+	monthsByDefault = 20
 )

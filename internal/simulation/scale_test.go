@@ -6,4 +6,6 @@ package simulation
 const (
 	seedsByDefault = 3000
 	perHabit       = 100
+
+	monthsByDefault = 200
 )

@@ -101,6 +101,10 @@ func (r *run) whyUnknown(a *attempt) reason {
 		return noLook
 	case a.divided:
 		return fared
+	case found == nil && r.scenario.plain && r.scenario.clocks.apart():
+		return datesApart
+	case found == nil && r.scenario.plain && r.others(a) > 0:
+		return severalAlike
 	case found == nil || !a.listedIn(&assist.Order{Operations: found.Candidates}):
 		return reasons
 	case len(found.Candidates) > len(a.operations) && r.others(a) > 0:
@@ -125,6 +129,11 @@ func (r *run) whyUnknown(a *attempt) reason {
 // attempt could have made by their amount.
 func (r *run) others(a *attempt) (n int) {
 	row, amount := a.refund.payment, a.refund.plan.amount
+	for _, op := range row.order.Operations {
+		if op.Type == assist.OperationCancel && (amount == (assist.Money{}) || op.Amount == amount) {
+			n++ // from before all, and missing in the look
+		}
+	}
 	for b := range row.byHand {
 		if amount == (assist.Money{}) || r.amountOf(b) == amount {
 			n++

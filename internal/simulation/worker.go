@@ -341,6 +341,7 @@ func (w *worker) resolve(row refund) {
 	w.untie()
 	w.step()
 	if err != nil {
+		w.run.say("%v can't resolve %v: %v", w.process, a, err)
 		w.run.checkError(err)
 		w.sleep(time.Minute)
 		return
@@ -422,6 +423,7 @@ func (w *worker) follow(row refund) {
 	var divided *assist.UnknownOutcomeError
 	switch {
 	case errors.As(err, &late):
+		w.run.say("%v waits on for %v: %v", w.process, a, err)
 		w.run.checkToken(late.Last.Token())
 		w.run.store.close(a, following, late.Last.Token())
 	case errors.As(err, &divided):

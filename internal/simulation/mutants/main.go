@@ -134,6 +134,10 @@ func (l *lab) catch(m mutant, seeds int) (by string, err error) {
 			return "", err
 		}
 		if found := findingLine.FindStringSubmatch(output); found != nil {
+			seed := strings.TrimPrefix(found[1], "seed ")
+			if output, failed, err := l.run(simulation, "", "-test.run", "^TestSeeds$", "-seed", seed); err != nil || failed {
+				return "", fmt.Errorf("seed %s finds something without it too: %w\n%.2000s", seed, err, output)
+			}
 			return fmt.Sprintf("%s (%s)", found[2], found[1]), nil
 		}
 		return "", fmt.Errorf("failed otherwise:\n%.2000s", output)
