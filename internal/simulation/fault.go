@@ -108,6 +108,7 @@ func throwFault(d *dice, s *Scenario, about asked) exchangeFault {
 	if s.clocks.balanced && d.percent(50) {
 		f.script = append(f.script, assisttest.OnHost(*s.clocks.other))
 	}
+	f.script = append(f.script, s.oddTexts...)
 	if about.calm {
 		return f
 	}
@@ -151,8 +152,8 @@ func longAfter(d *dice, s *Scenario) time.Duration {
 
 // throwTurn is how a cancel turns out at Assist.
 func (f *exchangeFault) throwTurn(d *dice, s *Scenario) {
-	refuse := assisttest.Refuse
-	if d.percent(30) {
+	refuse, shaped := assisttest.Refuse, d.percent(30)
+	if shaped {
 		refuse = assisttest.RefuseDocumented
 	}
 	switch {
@@ -167,9 +168,12 @@ func (f *exchangeFault) throwTurn(d *dice, s *Scenario) {
 	case d.percent(5):
 		codes := pick(d, [2]int{17, 3}, [2]int{15, 308}, [2]int{12, 201}, [2]int{3, 108}, [2]int{7, 102}, [2]int{10, 201})
 		if codes[1] < 100 {
-			refuse = assisttest.Refuse
+			refuse, shaped = assisttest.Refuse, false
 		}
 		f.add(refusedByCodes, refuse(codes[0], codes[1]))
+	}
+	if shaped && len(f.counts) > 0 && (f.counts[0] == dayBalance || f.counts[0] == refusedByCodes) {
+		f.counts = append(f.counts, refusedAsDocumented)
 	}
 	if d.percent(s.storm / 2) {
 		f.add(listedLate, assisttest.ListLate(longAfter(d, s)))

@@ -116,6 +116,9 @@ func Run(s *Scenario, trace func(string)) *Result {
 	r.pay()
 
 	var hosts sync.WaitGroup
+	if len(s.oddTexts) > 0 {
+		r.result.Faults[textsOdd]++
+	}
 	for m, merchant := range s.merchants {
 		if merchant.skew != 0 {
 			r.result.Faults[clockSkew]++

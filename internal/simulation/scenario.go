@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/assisttest"
 )
 
 // Scenario is all that a seed decides before the first step. What happens to
@@ -28,6 +29,7 @@ type Scenario struct {
 	listingDelay time.Duration
 	listAll      bool
 	plain        bool
+	oddTexts     []assisttest.Fault // in every answer, for good: they decide nothing
 	shape        faultShape
 	faultStatus  int
 }
@@ -122,6 +124,9 @@ func Plan(seed uint64) *Scenario {
 	s.listAll, s.plain = d.percent(20), d.percent(10)
 	s.shape, s.faultStatus = pick(d, inDetail, inDetail, inText, documented), pick(d, 500, 500, 200)
 	s.clocks = planClocks(d)
+	if d.percent(12) {
+		s.oddTexts = planTexts(d)
+	}
 	for range 1 + d.below(6)/5 {
 		s.merchants = append(s.merchants, planMerchant(d, len(s.merchants)))
 	}

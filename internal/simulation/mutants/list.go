@@ -24,10 +24,6 @@ var bySeeds = []mutant{
 	{"resolved-too-early", "a payment stays closed while Resolve says Unknown", "", []edit{
 		change("\tif r.Outcome == Unknown {\n\t\treturn r, nil\n", "\tif r.Outcome == Unknown {\n\t\tif ALIVE {\n\t\t\tc.payments.forget(in)\n\t\t}\n\t\treturn r, nil\n"),
 	}},
-	{"turn", "two cancels of a payment wait for each other", "", []edit{
-		change("desk := &paymentDesk{turn: make(chan struct{}, 1)}\n",
-			"desk := &paymentDesk{turn: make(chan struct{}, 1)}\n\tif ALIVE {\n\t\tdesk.turn = make(chan struct{}, 64)\n\t\tfor range 62 {\n\t\t\tdesk.turn <- struct{}{}\n\t\t}\n\t}\n"),
-	}},
 	{"claims", "operations of answered cancels belong to them", "", []edit{
 		change("\t\tif number == 0 {\n\t\t\tcontinue", "\t\tif number == 0 || ALIVE {\n\t\t\tcontinue"),
 	}},

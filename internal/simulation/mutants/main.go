@@ -52,12 +52,16 @@ func hunt(ctx context.Context, module, only string, seeds int) (survivors int, e
 			continue
 		}
 		caught, err := lab.catch(m, seeds)
-		if err != nil {
-			return survivors, fmt.Errorf("%s: %w", m.name, err)
-		}
-		if caught == "" {
+		switch {
+		case ctx.Err() != nil:
+			return survivors, ctx.Err()
+		case err != nil:
+			fmt.Fprintf(os.Stderr, "%s: %v\n", m.name, err)
+			caught = "COULD NOT BE TRIED"
 			survivors++
+		case caught == "":
 			caught = "SURVIVED"
+			survivors++
 		}
 		fmt.Printf("| %s | %s | %s |\n", m.name, m.guard, caught)
 	}

@@ -3,6 +3,10 @@ package main
 // byTests are the guards that the simulation doesn't see, or only in too many
 // seeds. A test of its own holds each.
 var byTests = []mutant{
+	{"turn", "two cancels of a payment wait for each other", ". TestCancelsOfOnePaymentTakeTurns", []edit{
+		change("desk := &paymentDesk{turn: make(chan struct{}, 1)}\n",
+			"desk := &paymentDesk{turn: make(chan struct{}, 1)}\n\tif ALIVE {\n\t\tdesk.turn = make(chan struct{}, 64)\n\t\tfor range 62 {\n\t\t\tdesk.turn <- struct{}{}\n\t\t}\n\t}\n"),
+	}},
 	{"tolerance-none", "clocks may differ by a minute", ". TestOwnAnswerWithClocksApart", []edit{
 		change("const clockTolerance = time.Minute\n", "var clockTolerance = func() time.Duration {\n\tif ALIVE {\n\t\treturn 0\n\t}\n\treturn time.Minute\n}()\n"),
 	}},
