@@ -152,7 +152,7 @@ func (r *run) until() time.Duration {
 	if r.scenario.calm > 0 {
 		return horizon
 	}
-	return horizon / 5
+	return horizon * 2 / 5
 }
 
 // setClocks puts the clocks of Assist apart.

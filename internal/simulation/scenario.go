@@ -78,7 +78,7 @@ const (
 	latestStart  = 5 * time.Hour
 	latestCalm   = 6 * time.Hour
 	longestDelay = 8 * time.Hour  // of a listing, a settlement, a request under way
-	afterAll     = 60 * time.Hour // of a request or a listing in a storm that never ends
+	afterAll     = 90 * time.Hour // of a request or a listing in a storm that never ends
 	patience     = 30 * time.Hour // of a worker, until it calls for a person
 	latestRetry  = 72 * time.Hour // the last new attempt after a refusal or a person's word
 	horizon      = 200 * time.Hour

@@ -101,10 +101,8 @@ func (r *run) whyUnknown(a *attempt) reason {
 		return noLook
 	case a.divided:
 		return fared
-	case found == nil && r.scenario.plain && r.scenario.clocks.apart():
-		return datesApart
-	case found == nil && r.scenario.plain && r.others(a) > 0:
-		return severalAlike
+	case found == nil && r.scenario.plain:
+		return r.whyUnnumbered(a)
 	case found == nil || !a.listedIn(&assist.Order{Operations: found.Candidates}):
 		return reasons
 	case len(found.Candidates) > len(a.operations) && r.others(a) > 0:
@@ -121,6 +119,22 @@ func (r *run) whyUnknown(a *attempt) reason {
 		return declinedLater
 	case a.refund.plan.amount == (assist.Money{}) && (len(row.byHand) > 0 || r.declinedBeside(a)):
 		return restDiffers
+	}
+	return reasons
+}
+
+// whyUnnumbered is of a cancel that was accepted by an answer without its number,
+// and whose operation is looked for ever since by what is new.
+func (r *run) whyUnnumbered(a *attempt) reason {
+	switch {
+	case r.equalPassedOver(a):
+		return passedBefore
+	case r.others(a) > 0:
+		return severalAlike
+	case a.refund.payment.gaps:
+		return numbersMissing
+	case r.scenario.clocks.apart():
+		return datesApart
 	}
 	return reasons
 }

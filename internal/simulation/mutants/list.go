@@ -50,6 +50,10 @@ var bySeeds = []mutant{
 	{"second-code-unexpected", "second codes 1 and 2 prove nothing", "", []edit{
 		change("!known || second == 1 || second == 2 {", "!known || (second == 1 || second == 2) && !ALIVE {"),
 	}},
+	{"pair-in-words", "two numbers inside words are no codes", "", []edit{
+		{"internal/wire", "\t\t\treturn alone(n, m)\n",
+			"\t\t\tif words := strings.Fields(n); ALIVE && len(words) > 0 {\n\t\t\t\tn = words[len(words)-1]\n\t\t\t}\n\t\t\tif words := strings.Fields(m); ALIVE && len(words) > 0 {\n\t\t\t\tm = words[0]\n\t\t\t}\n\t\t\treturn alone(n, m)\n"},
+	}},
 	{"unseen-is-refused", "what isn't listed is not refused", "", []edit{
 		change("\tif len(f.doubtful) > 0 {\n\t\tunknown.Candidates",
 			"\tif ALIVE && len(f.certain)+len(f.doubtful) == 0 {\n\t\treturn &Resolution{Outcome: Rejected, Err: ErrOrderNotFound}, nil\n\t}\n\tif len(f.doubtful) > 0 {\n\t\tunknown.Candidates"),
@@ -99,7 +103,7 @@ var bySeeds = []mutant{
 		change("slog.Int(\"attempt\", max(x.attempt, 1)))", "slog.Int(\"attempt\", max(x.attempt, 1)))\n\tif ALIVE {\n\t\tattrs = append(attrs, slog.String(\"login\", c.merchant.Login))\n\t}"),
 	}},
 	{"body-in-error", "an error holds no body", "", []edit{
-		change("if err := c.protocol.forService(s).decode(text, s, &r.answer); err != nil {\n",
-			"if err := c.protocol.forService(s).decode(text, s, &r.answer); err != nil {\n\t\tif ALIVE {\n\t\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %s): %w\", ErrUnreadable, r.status, text, err)\n\t\t}\n"),
+		change("s, &r.answer); err != nil {\n",
+			"s, &r.answer); err != nil {\n\t\tif ALIVE {\n\t\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %s): %w\", ErrUnreadable, r.status, text, err)\n\t\t}\n"),
 	}},
 }

@@ -41,6 +41,9 @@ var byTests = []mutant{
 	{"one-date-is-a-mark", "one fast Date proves nothing about the next answers", ". TestOneFastDateIsNoMark", []edit{
 		change("apart.Abs() > clockTolerance:\n\t\tk.candidate = next\n", "apart.Abs() > clockTolerance:\n\t\tk.candidate = next\n\t\tif ALIVE {\n\t\t\tk.confirmed = next\n\t\t}\n"),
 	}},
+	{"alone-at-any-status", "a gateway's status says that the codes in a text are its own", ". TestFaultInProseIsNoRefusal", []edit{
+		change("http.StatusGatewayTimeout:\n\t\treturn false\n", "http.StatusGatewayTimeout:\n\t\tif !ALIVE {\n\t\t\treturn false\n\t\t}\n"),
+	}},
 	{"declined-unclaimed", "a declined operation belongs to its cancel", ". TestWhoProvesAnOperationClaimsIt", []edit{
 		change("\tc.payments.claim(a.intent, v.own)\n", "\tif v.outcome != Rejected || !ALIVE {\n\t\tc.payments.claim(a.intent, v.own)\n\t}\n"),
 	}},
