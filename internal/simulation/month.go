@@ -67,11 +67,12 @@ func PlanMonth(seed uint64) *Month {
 	return m
 }
 
-// planSales is what one wallet brings: every day some payments, the larger part of
-// them in the second half, and each now and then refunded, in all or in part.
+// planSales is what one wallet brings: every day more than the largest refund, the
+// larger part of it in the second half, and each now and then refunded, in all or
+// in part.
 func (m *Month) planSales(d *dice, w assist.Wallet) {
 	for day := range monthDays {
-		for range 2 + d.below(3) {
+		for range 4 + d.below(3) {
 			at := time.Duration(day)*dayLength + pick(d, d.between(0, dayLength), d.between(dayLength/2, dayLength))
 			s := sale{wallet: w, amount: rubles(pick(d, 150_00, 300_00, 499_99)), at: at}
 			s.told = at + pick(d, d.between(time.Second, time.Minute), d.between(time.Minute, 3*time.Hour))
@@ -222,6 +223,10 @@ func (r *monthRun) try(owed owedByWallet, s sale) (wait time.Duration, done bool
 	defer stop()
 	x, err := r.send(ctx, order, owed.amount)
 	for assist.OutcomeOf(err) == assist.Unknown || err == nil && x.Status == assist.InProcess {
+		if r.elapsed() > 2*monthDays*dayLength {
+			r.found(ruleBack, "a cancel of %s stays open: %v", order.Billnumber, err)
+			return 0, true
+		}
 		time.Sleep(10 * time.Minute)
 		x, err = r.follow(x, err)
 	}
@@ -237,7 +242,7 @@ func (r *monthRun) try(owed owedByWallet, s sale) (wait time.Duration, done bool
 		r.found(ruleOver, "%v", err)
 	}
 	if notBefore, later := assist.NotBefore(err); later {
-		return notBefore.Sub(r.shopNow()), false
+		return r.until(notBefore, err), false
 	}
 	r.count(&r.result.Refused)
 	return 0, true
@@ -267,10 +272,10 @@ func (r *monthRun) follow(x *assist.Cancellation, err error) (*assist.Cancellati
 	if errors.As(err, &unknown) {
 		found, asked := r.client.Resolve(ctx, unknown.Intent)
 		switch {
-		case asked != nil || found.Outcome == assist.Unknown && len(found.Candidates) > 0:
+		case asked != nil:
 			return nil, err
 		case found.Outcome == assist.Unknown:
-			return r.neverCame(ctx, unknown.Intent, err)
+			return r.decide(ctx, unknown.Intent, found.Candidates, err)
 		}
 		return found.Cancellation, found.Err
 	}
@@ -283,11 +288,20 @@ func (r *monthRun) follow(x *assist.Cancellation, err error) (*assist.Cancellati
 	return followed, asked
 }
 
-// neverCame is a person's word about a cancel that has left nothing. Here it is
-// right: what is lost on the way there is lost.
-func (r *monthRun) neverCame(ctx context.Context, in assist.Intent, err error) (*assist.Cancellation, error) {
-	if _, asked := r.client.Decide(ctx, in, assist.NeverCame()); asked != nil {
+// decide is a person's word about a cancel that stays unknown. Here it is right:
+// what is lost on the way there is lost, and what is new on the order is its own,
+// even where an equal one was said never to have come.
+func (r *monthRun) decide(ctx context.Context, in assist.Intent, candidates []assist.Operation, err error) (*assist.Cancellation, error) {
+	word := assist.NeverCame()
+	if len(candidates) > 0 {
+		word = assist.ItWas(candidates[0].Billnumber)
+	}
+	decided, asked := r.client.Decide(ctx, in, word)
+	switch {
+	case asked != nil:
 		return nil, err
+	case len(candidates) > 0:
+		return decided.Cancellation, decided.Err
 	}
 	return nil, &assist.NotSentError{Step: "deciding", Billnumber: in.Request.Billnumber, Err: errLost}
 }
@@ -296,8 +310,7 @@ var errLost = errors.New("simulation: lost on its way")
 
 // notSent is what the rules, or the network, have kept from being sent.
 func (r *monthRun) notSent(owed owedByWallet, s sale, err error) (wait time.Duration, done bool) {
-	notBefore, later := assist.NotBefore(err)
-	wait = notBefore.Sub(r.shopNow())
+	notBefore, _ := assist.NotBefore(err)
 	switch {
 	case errors.Is(err, assist.ErrDayBalance):
 		r.count(&r.result.Balances)
@@ -314,11 +327,17 @@ func (r *monthRun) notSent(owed owedByWallet, s sale, err error) (wait time.Dura
 		// A question that failed, or an earlier cancel: soon again.
 		return 7 * time.Minute, false
 	}
-	if !later || wait <= 0 {
+	return r.until(notBefore, err), false
+}
+
+// until is how long to wait for a time that an error names.
+func (r *monthRun) until(notBefore time.Time, err error) time.Duration {
+	wait := notBefore.Sub(r.shopNow())
+	if wait <= 0 {
 		r.found(ruleTime, "%v gives %v, at %v", err, notBefore, r.shopNow())
-		wait = dayLength
+		return dayLength
 	}
-	return wait, false
+	return wait
 }
 
 // checkBalance holds that a refusal by the books is one by Assist's as well, where
