@@ -248,7 +248,8 @@ func (r *run) checkOperations(a *attempt, t telling) {
 		if b.Operation() == 0 || slices.Contains(a.operations, b) {
 			continue
 		}
-		if a.mistaken == b || a.refund.payment.byHand[b] && !a.listedIn(t.order) {
+		if a.mistaken == b || a.refund.payment.byHand[b] && !a.listedIn(t.order) && !a.numbersTell(b) && a.makesUp(reported, t.order) &&
+			(declined == nil || a.besideSend(op)) {
 			if a.mistaken == "" {
 				r.result.Mistaken++
 				a.mistaken = b
@@ -262,6 +263,45 @@ func (r *run) checkOperations(a *attempt, t telling) {
 			a.reported = append(a.reported, op.Billnumber)
 		}
 	}
+}
+
+// numbersTell tells whether the operation leaves out a number of the attempt's own:
+// the order had no gaps when it was looked at, so the gap says that something isn't
+// listed yet.
+func (a *attempt) numbersTell(b assist.Billnumber) bool {
+	for i, before := range a.intent.Before {
+		if before.Operation() != i+1 {
+			return false
+		}
+	}
+	return len(a.intent.Before) > 0 && slices.ContainsFunc(a.operations, func(own assist.Billnumber) bool { return own.Operation() < b.Operation() })
+}
+
+// besideSend tells a decline that may be the attempt's by its date as well.
+func (a *attempt) besideSend(op assist.Operation) bool {
+	const answered = 150 * time.Second // what an answer takes, and the tolerance of clocks
+	sent := a.intent.ServerSentAt
+	return !op.Date.Before(sent.Add(-time.Minute)) && !op.Date.After(sent.Add(a.intent.ServerSlack+answered))
+}
+
+// makesUp tells whether what is reported of a cancel of everything is what was left
+// beside the other cancels that are listed.
+func (a *attempt) makesUp(reported []assist.Operation, o *assist.Order) bool {
+	row := a.refund.payment
+	if a.refund.plan.amount != (assist.Money{}) || o == nil {
+		return true
+	}
+	left := row.limit
+	for _, op := range o.Operations {
+		if op.Type == assist.OperationCancel && op.State != assist.OperationDeclined && !names(row.order.Operations, op.Billnumber) && !names(reported, op.Billnumber) {
+			left -= op.Amount.Minor()
+		}
+	}
+	var sum int64
+	for _, op := range reported {
+		sum += op.Amount.Minor()
+	}
+	return sum == left
 }
 
 // listedIn tells whether any of the attempt's operations stands in the order.

@@ -65,12 +65,6 @@ var bySeeds = []mutant{
 		change("\tcase in.Before == nil, len(f.certain) == 0", "\tcase in.Before == nil && !ALIVE, len(f.certain) == 0"),
 		change("\t\tcase in.Before == nil, in.datedBeforeLook(op)", "\t\tcase in.Before == nil && !ALIVE, in.datedBeforeLook(op)"),
 	}},
-	{"dated-before-look", "an operation dated before the look is never certain", "", []edit{
-		change(", in.datedBeforeLook(op), rivals", ", in.datedBeforeLook(op) && !ALIVE, rivals"),
-	}},
-	{"doubtful-is-none", "a doubtful candidate beside the certain one leaves a doubt", "", []edit{
-		change(", len(f.doubtful) > 0, len(f.missing)", ", len(f.doubtful) > 0 && !ALIVE, len(f.missing)"),
-	}},
 	{"gap", "a number that the listing skips may be ours", "", []edit{
 		change(", len(f.missing) > 0:\n\t\treturn unknown", ", len(f.missing) > 0 && !ALIVE:\n\t\treturn unknown"),
 	}},

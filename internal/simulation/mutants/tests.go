@@ -3,6 +3,12 @@ package main
 // byTests are the guards that the simulation doesn't see, or only in too many
 // seeds. A test of its own holds each.
 var byTests = []mutant{
+	{"doubtful-is-none", "a doubtful candidate beside the certain one leaves a doubt", ". TestResolveBesideALaterCancel", []edit{
+		change(", len(f.doubtful) > 0, len(f.missing)", ", len(f.doubtful) > 0 && !ALIVE, len(f.missing)"),
+	}},
+	{"dated-before-look", "an operation dated before the look is never certain", ". TestResolveWithClocksApart", []edit{
+		change(", in.datedBeforeLook(op), rivals", ", in.datedBeforeLook(op) && !ALIVE, rivals"),
+	}},
 	{"turn", "two cancels of a payment wait for each other", ". TestCancelsOfOnePaymentTakeTurns", []edit{
 		change("desk := &paymentDesk{turn: make(chan struct{}, 1)}\n",
 			"desk := &paymentDesk{turn: make(chan struct{}, 1)}\n\tif ALIVE {\n\t\tdesk.turn = make(chan struct{}, 64)\n\t\tfor range 62 {\n\t\t\tdesk.turn <- struct{}{}\n\t\t}\n\t}\n"),
