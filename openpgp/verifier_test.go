@@ -413,6 +413,25 @@ func TestSignatureKeysThatAreRefused(t *testing.T) {
 	assert.False(t, isWeakDSA(packet.NewDSAPublicKey(time.Unix(1, 0), weak)), "1024 bits")
 }
 
+// A weak primary key speaks for its subkeys, so a strong one of these doesn't help.
+func TestPrimaryKeyMustBeStrongToo(t *testing.T) {
+	t.Parallel()
+	config := &packet.Config{Algorithm: packet.PubKeyAlgoEd25519}
+	entity, err := pgp.NewEntity("Assist test key", "", "", config)
+	require.NoError(t, err)
+	require.NoError(t, entity.AddSigningSubkey(config))
+	var public bytes.Buffer
+	require.NoError(t, entity.Serialize(&public))
+	read, err := pgp.ReadEntity(packet.NewReader(&public))
+	require.NoError(t, err)
+	require.NoError(t, settle(read))
+	require.NoError(t, checkKey(read))
+	weak := &dsa.PublicKey{Y: big.NewInt(3)}
+	weak.P, weak.Q, weak.G = new(big.Int).Lsh(big.NewInt(1), 511), big.NewInt(1), big.NewInt(2)
+	read.PrimaryKey = packet.NewDSAPublicKey(time.Unix(1, 0), weak)
+	require.ErrorContains(t, checkKey(read), "fewer than 1024 bits")
+}
+
 // A message that arrives while another is verified must not be judged by what
 // the library noted about a key for the other's date.
 func TestSignatureVerifierIsConcurrent(t *testing.T) {

@@ -77,12 +77,6 @@ var bySeeds = []mutant{
 	{"newest-in-answer", "of several cancels in an answer none is chosen", "", []edit{
 		change("\tcase len(own) > 1:\n", "\tcase len(own) > 1 && ALIVE:\n\t\treturn own[len(own)-1:], nil\n\tcase len(own) > 1:\n"),
 	}},
-	{"repeated-answer", "an answer that was made before the look is a repeated one", "", []edit{
-		change("\tif err := a.client.clock.check(r); err != nil {\n", "\tif ALIVE {\n\t\treturn nil\n\t}\n\tif err := a.client.clock.check(r); err != nil {\n"),
-	}},
-	{"rows-twice", "a row that stands twice is not readable", "", []edit{
-		change("func onlyOnce(orders []Order) error {\n", "func onlyOnce(orders []Order) error {\n\tif ALIVE {\n\t\treturn nil\n\t}\n"),
-	}},
 	{"hidden-before-look", "a candidate is shown whatever its date", "", []edit{
 		change("\t\tcase claimed[op.Billnumber]:\n\t\t\tf.claimed", "\t\tcase ALIVE && op.Date.Before(in.LookedAt):\n\t\tcase claimed[op.Billnumber]:\n\t\t\tf.claimed"),
 	}},

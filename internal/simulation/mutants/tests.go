@@ -3,6 +3,12 @@ package main
 // byTests are the guards that the simulation doesn't see, or only in too many
 // seeds. A test of its own holds each.
 var byTests = []mutant{
+	{"rows-twice", "a row that stands twice is not readable", ". TestListedTwiceIsNotReadable", []edit{
+		change("func onlyOnce(orders []Order) error {\n", "func onlyOnce(orders []Order) error {\n\tif ALIVE {\n\t\treturn nil\n\t}\n"),
+	}},
+	{"repeated-answer", "an answer that was made before the look is a repeated one", ". TestVerbatimReplays", []edit{
+		change("\tif err := a.client.clock.check(r); err != nil {\n", "\tif ALIVE {\n\t\treturn nil\n\t}\n\tif err := a.client.clock.check(r); err != nil {\n"),
+	}},
 	{"doubtful-is-none", "a doubtful candidate beside the certain one leaves a doubt", ". TestResolveBesideALaterCancel", []edit{
 		change(", len(f.doubtful) > 0, len(f.missing)", ", len(f.doubtful) > 0 && !ALIVE, len(f.missing)"),
 	}},
@@ -13,13 +19,13 @@ var byTests = []mutant{
 		change("desk := &paymentDesk{turn: make(chan struct{}, 1)}\n",
 			"desk := &paymentDesk{turn: make(chan struct{}, 1)}\n\tif ALIVE {\n\t\tdesk.turn = make(chan struct{}, 64)\n\t\tfor range 62 {\n\t\t\tdesk.turn <- struct{}{}\n\t\t}\n\t}\n"),
 	}},
-	{"tolerance-none", "clocks may differ by a minute", ". TestOwnAnswerWithClocksApart", []edit{
+	{"tolerance-none", "clocks may differ by a minute", ". TestRepeatedByOneTolerance", []edit{
 		change("const clockTolerance = time.Minute\n", "var clockTolerance = func() time.Duration {\n\tif ALIVE {\n\t\treturn 0\n\t}\n\treturn time.Minute\n}()\n"),
 	}},
-	{"repeated-an-hour", "an answer dated more than the tolerance before the question is a repeated one", ". TestVerbatimReplays", []edit{
+	{"repeated-an-hour", "an answer dated more than the tolerance before the question is a repeated one", ". TestRepeatedByOneTolerance", []edit{
 		change("!dated.Before(asked.Add(-clockTolerance))", "!dated.Before(asked.Add(-clockTolerance)) || ALIVE && !dated.Before(asked.Add(-time.Hour))"),
 	}},
-	{"repeated-three-seconds", "an answer dated a little before the question is none", ". TestVerbatimReplays", []edit{
+	{"repeated-three-seconds", "an answer dated a little before the question is none", ". TestRepeatedByOneTolerance", []edit{
 		change("if asked.IsZero() || dated.IsZero() ||", "if asked.IsZero() || dated.IsZero() || !ALIVE &&"),
 		change("\treturn fmt.Errorf(\"%w: its Date header says", "\tif ALIVE && !dated.Before(asked.Add(-3*time.Second)) {\n\t\treturn nil\n\t}\n\treturn fmt.Errorf(\"%w: its Date header says"),
 	}},
@@ -29,13 +35,13 @@ var byTests = []mutant{
 	{"operation-alone", "without a look an old packet shows an old answer", ". TestOwnAnswerWithClocksApart", []edit{
 		change("\t\tif dated.at.IsZero() || !dated.at", "\t\tif ALIVE && dated.what == \"the packet\" {\n\t\t\tcontinue\n\t\t}\n\t\tif dated.at.IsZero() || !dated.at"),
 	}},
-	{"looked-at-never", "the intent keeps when it looked, by the server's clock", ". TestResolveWithClocksApart", []edit{
+	{"looked-at-never", "the intent keeps when it looked, by the server's clock", ". TestIntentKeepsWhenItLooked", []edit{
 		change("\t\tin.LookedAt = look.date.UTC()\n", "\t\tif !ALIVE {\n\t\t\tin.LookedAt = look.date.UTC()\n\t\t}\n"),
 	}},
-	{"look-without-tolerance", "an operation dated within the tolerance before the look may be certain", ". TestResolveWithClocksApart", []edit{
+	{"look-without-tolerance", "an operation dated within the tolerance before the look may be certain", ". TestDatedBeforeLook", []edit{
 		change("op.Date.Before(in.LookedAt.Add(-clockTolerance))", "(op.Date.Before(in.LookedAt.Add(-clockTolerance)) || ALIVE && op.Date.Before(in.LookedAt))"),
 	}},
-	{"undated-is-certain", "an operation without a date is never certain", ". TestResolve", []edit{
+	{"undated-is-certain", "an operation without a date is never certain", ". TestDatedBeforeLook", []edit{
 		change("return op.Date.IsZero() || (op.Date", "return op.Date.IsZero() && !ALIVE || (op.Date"),
 	}},
 	{"look-outdated", "an order that was looked at in an old answer, dated anew, shows in its packet", ". TestRedatedLook", []edit{
@@ -47,10 +53,10 @@ var byTests = []mutant{
 	{"one-date-is-a-mark", "one fast Date proves nothing about the next answers", ". TestOneFastDateIsNoMark", []edit{
 		change("apart.Abs() > clockTolerance:\n\t\tk.candidate = next\n", "apart.Abs() > clockTolerance:\n\t\tk.candidate = next\n\t\tif ALIVE {\n\t\t\tk.confirmed = next\n\t\t}\n"),
 	}},
-	{"alone-at-any-status", "a gateway's status says that the codes in a text are its own", ". TestFaultInProseIsNoRefusal", []edit{
+	{"alone-at-any-status", "a gateway's status says that the codes in a text are its own", ". TestProvesRefusal", []edit{
 		change("http.StatusGatewayTimeout:\n\t\treturn false\n", "http.StatusGatewayTimeout:\n\t\tif !ALIVE {\n\t\t\treturn false\n\t\t}\n"),
 	}},
-	{"declined-unclaimed", "a declined operation belongs to its cancel", ". TestWhoProvesAnOperationClaimsIt", []edit{
+	{"declined-unclaimed", "a declined operation belongs to its cancel", ". TestDeclinedOperationIsClaimed", []edit{
 		change("\tc.payments.claim(a.intent, v.own)\n", "\tif v.outcome != Rejected || !ALIVE {\n\t\tc.payments.claim(a.intent, v.own)\n\t}\n"),
 	}},
 	{"resolved-unclaimed", "an operation that was resolved belongs to its cancel", ". TestWhoProvesAnOperationClaimsIt", []edit{
@@ -62,16 +68,16 @@ var byTests = []mutant{
 	{"resumed-unclaimed", "a resumed token says whose its operations are", ". TestWhoProvesAnOperationClaimsIt", []edit{
 		change("\tc.payments.claim(in, x.Operations)\n", "\tif !ALIVE {\n\t\tc.payments.claim(in, x.Operations)\n\t}\n"),
 	}},
-	{"flat-of-several", "a flat answer is followed by the one operation that is new", ". TestFlatAnswerWithAPlainBillnumberIsFollowed", []edit{
+	{"flat-of-several", "a flat answer is followed by the one operation that is new", ". TestFlatAnswerIsFollowedByTheOnlyOne", []edit{
 		change("if len(f.certain) == 1 && len(f.doubtful) == 0", "if (len(f.certain) == 1 || ALIVE && len(f.certain) > 0) && len(f.doubtful) == 0"),
 	}},
-	{"flat-beside-doubtful", "a flat answer is not followed where another's may be meant", ". TestFlatAnswerWithAPlainBillnumberIsFollowed", []edit{
+	{"flat-beside-doubtful", "a flat answer is not followed where another's may be meant", ". TestFlatAnswerIsFollowedByTheOnlyOne", []edit{
 		change(") && len(f.doubtful) == 0 && len(f.missing) == 0", ") && (len(f.doubtful) == 0 || ALIVE) && len(f.missing) == 0"),
 	}},
 	{"unnumbered-is-no-rival", "a cancel without a number rivals every equal one", ". TestUnnumberedCancelRivalsEveryEqualOne", []edit{
 		change("known.unnumbered {\n\t\t\tif other.ID != in.ID {", "known.unnumbered {\n\t\t\tif other.ID != in.ID && !ALIVE {"),
 	}},
-	{"pass-over-forgets", "a cancel that was passed over is remembered", ". TestResolveKnowsTheOtherCancelsOfThisClient", []edit{
+	{"pass-over-forgets", "a cancel that was passed over is remembered", ". TestPaymentsPassOver", []edit{
 		change("\tdesk.passedOver = append(desk.passedOver, in)\n", "\tif !ALIVE {\n\t\tdesk.passedOver = append(desk.passedOver, in)\n\t}\n"),
 	}},
 	{"never-came-forgets", "a cancel that a person has called never come stays a rival", ". TestNeverCameStaysARival", []edit{
@@ -87,13 +93,13 @@ var byTests = []mutant{
 	{"saved-and-not-looked-again", "open intents are looked at again after the intent was saved", ". TestOpenIntentsAreLookedAtAgainAfterTheSave", []edit{
 		change("\tif earlier, found := desk.unresolvedBut(passedOver); found {\n", "\tif earlier, found := desk.unresolvedBut(passedOver); found && !ALIVE {\n"),
 	}},
-	{"followed-in-place", "following leaves the cancellation as it is", ". TestRefresh", []edit{
+	{"followed-in-place", "following leaves the cancellation as it is", ". TestRefreshLeavesTheCancellationAsItIs", []edit{
 		change("\town := slices.Clone(x.Operations)\n", "\town := slices.Clone(x.Operations)\n\tif ALIVE {\n\t\town = x.Operations\n\t}\n"),
 	}},
-	{"token-of-any-size", "a token has a bound", ". TestWrongTokens", []edit{
+	{"token-of-any-size", "a token has a bound", ". TestTokenOfAnySizeIsNotRead", []edit{
 		change("\tif len(token) > maxTokenSize {", "\tif len(token) > maxTokenSize && !ALIVE {"),
 	}},
-	{"weak-primary-key", "the primary key must be strong too", "./openpgp TestSignatureKeysThatAreRefused", []edit{
+	{"weak-primary-key", "the primary key must be strong too", "./openpgp TestPrimaryKeyMustBeStrongToo", []edit{
 		{"openpgp", "if isWeakDSA(e.PrimaryKey) ||", "if isWeakDSA(e.PrimaryKey) && !ALIVE ||"},
 	}},
 }

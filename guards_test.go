@@ -1,0 +1,144 @@
+package assist
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// These hold guards one by one that a scenario meets too seldom: each test fails
+// when its guard is taken out (internal/simulation/mutants).
+
+func TestRepeatedByOneTolerance(t *testing.T) {
+	t.Parallel()
+	asked := time.Date(2013, time.October, 24, 13, 58, 21, 0, time.UTC)
+	for before, want := range map[time.Duration]bool{
+		-time.Hour: false, 0: false, 4 * time.Second: false, clockTolerance - time.Second: false, time.Minute: false,
+		time.Minute + time.Second: true, 30 * time.Minute: true, 50 * time.Hour: true,
+	} {
+		err := repeated(asked.Add(-before), asked)
+		assert.Equal(t, want, err != nil, "dated %v before: %v", before, err)
+	}
+	require.NoError(t, repeated(time.Time{}, asked), "no Date")
+	require.NoError(t, repeated(asked, time.Time{}), "nothing to compare it with")
+}
+
+func TestDatedBeforeLook(t *testing.T) {
+	t.Parallel()
+	looked := time.Date(2013, time.October, 24, 13, 58, 21, 0, time.UTC)
+	in := Intent{LookedAt: looked}
+	for name, test := range map[string]struct {
+		at   time.Time
+		want bool
+	}{
+		"after":                {looked.Add(time.Minute), false},
+		"seconds before":       {looked.Add(-3 * time.Second), false},
+		"within the tolerance": {looked.Add(-time.Minute), false},
+		"before that":          {looked.Add(-time.Minute - time.Second), true},
+		"hours before":         {looked.Add(-3 * time.Hour), true},
+		"not dated":            {time.Time{}, true},
+	} {
+		assert.Equal(t, test.want, in.datedBeforeLook(&Operation{Date: test.at}), name)
+	}
+}
+
+// The intent keeps what the server's clock showed, and when that was.
+func TestIntentKeepsWhenItLooked(t *testing.T) {
+	t.Parallel()
+	date := time.Date(2013, time.October, 24, 13, 58, 21, 0, time.UTC)
+	var in Intent
+	now := time.Now()
+	in.sentAt(now, &look{date: date, began: now.Add(-2 * time.Second), ended: now})
+	assert.Equal(t, date, in.LookedAt)
+	assert.WithinDuration(t, date, in.ServerSentAt, 30*time.Second)
+	assert.Equal(t, 3*time.Second, in.ServerSlack)
+	in = Intent{}
+	in.sentAt(now, nil)
+	assert.Zero(t, in.LookedAt, "without a look it isn't known")
+}
+
+func TestProvesRefusal(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusOK, http.StatusBadRequest, http.StatusUnauthorized, http.StatusInternalServerError} {
+		assert.True(t, provesRefusal(5, 108, status), "%d", status)
+		assert.False(t, provesRefusal(5, 1, status), "%d: unexpected", status)
+		assert.False(t, provesRefusal(3, 3, status), "%d: attempt 3/3", status)
+		assert.False(t, provesRefusal(2, 108, status), "%d: not a refusal", status)
+	}
+	for _, status := range []int{http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
+		assert.False(t, provesRefusal(5, 108, status), "%d", status)
+	}
+}
+
+// A cancel that was declined in its own answer has an operation as well, which is
+// no other's.
+func TestDeclinedOperationIsClaimed(t *testing.T) {
+	t.Parallel()
+	c := mocked(t, answering(http.StatusOK, soapAnswer(coded("Declined", "AS102"))))
+	req := webMoneyRequest(t)
+	req.Order = &Order{Billnumber: req.Billnumber, Number: req.OrderNumber, Operations: operations("5700027202722028.2")}
+	_, err := c.Cancel(t.Context(), req)
+	require.Equal(t, Rejected, OutcomeOf(err), "%v", err)
+	other := Intent{ID: "ANOTHER", Request: req}
+	assert.Equal(t, map[Billnumber]bool{"5700027202722028.3": true}, c.payments.claimedByOthers(other))
+}
+
+// A flat answer names no operation: it is followed by the one that is new, and by
+// none where several are, or where one of them may be another's.
+func TestFlatAnswerIsFollowedByTheOnlyOne(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UTC()
+	x := inProcess(t, "")
+	lookedFirst(".1", ".2")(&x.Intent)
+	done := func(number string, at time.Time) Operation {
+		return Operation{Billnumber: "5700027202722028" + Billnumber(number), Type: OperationCancel, State: OperationSuccess,
+			Amount: x.Intent.Request.Amount, ResponseCode: ResponseDone, Date: at}
+	}
+	for name, test := range map[string]struct {
+		operations []Operation
+		want       bool
+	}{
+		"one":                               {[]Operation{done(".1", now), done(".2", now), done(".3", now)}, true},
+		"none":                              {[]Operation{done(".1", now), done(".2", now)}, false},
+		"two":                               {[]Operation{done(".1", now), done(".2", now), done(".3", now), done(".4", now)}, false},
+		"one, and one from before the look": {[]Operation{done(".1", now), done(".2", now), done(".3", now), done(".4", now.Add(-time.Hour))}, false},
+		"one behind a gap":                  {[]Operation{done(".1", now), done(".2", now), done(".4", now)}, false},
+	} {
+		c := mocked(t, answering(http.StatusOK, ""))
+		found, err := c.listed(x, &Order{Billnumber: "5700027202722028", Operations: test.operations})
+		require.NoError(t, err, name)
+		assert.Equal(t, test.want, len(found) == 1, "%s: %v", name, found)
+	}
+}
+
+// Following an operation makes a new value: the caller's stays as it was.
+func TestRefreshLeavesTheCancellationAsItIs(t *testing.T) {
+	t.Parallel()
+	l := &listing{}
+	l.put(cancelled(), time.Now())
+	x := inProcess(t)
+	kept := *x
+	operation := x.Operations[0]
+	followed, err := l.client(t).Refresh(t.Context(), x)
+	require.NoError(t, err)
+	require.Equal(t, Succeeded, followed.Status)
+	assert.Equal(t, InProcess, x.Status)
+	assert.Equal(t, kept.Operation, x.Operation)
+	assert.Equal(t, operation, x.Operations[0])
+}
+
+// The bound of a token holds whatever is in it, before anything is decoded.
+func TestTokenOfAnySizeIsNotRead(t *testing.T) {
+	t.Parallel()
+	token := Intent{ID: "A", MerchantID: "515089", SentAt: time.Now(), Request: webMoneyRequest(t)}.Token()
+	_, err := ParseIntent(token)
+	require.NoError(t, err)
+	padded := sealRaw(intentTokenKind, []byte(`{"id":"A"}`+strings.Repeat(" ", maxTokenSize)))
+	_, err = ParseIntent(padded)
+	require.ErrorIs(t, err, ErrToken)
+	assert.ErrorContains(t, err, "too long")
+}
