@@ -10,6 +10,7 @@ import (
 
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/ledger"
 )
 
 // Month is a shop that takes e-wallets, for thirty Moscow days and a bit, with the
@@ -22,7 +23,7 @@ type Month struct {
 	payments  []sale
 	owed      []owedByWallet
 	storm     int // percent of the exchanges that end without an answer
-	rates     assist.Rates
+	rates     ledger.Rates
 	toldTwice bool
 	skew      time.Duration // of the shop's clock, and of its books
 }
@@ -59,7 +60,7 @@ func PlanMonth(seed uint64) *Month {
 	day := pick(d, time.Date(2013, time.May, 3, 0, 0, 0, 0, time.UTC), time.Date(2014, time.March, 15, 0, 0, 0, 0, time.UTC),
 		time.Date(2014, time.October, 10, 0, 0, 0, 0, time.UTC), time.Date(2024, time.February, 10, 0, 0, 0, 0, time.UTC))
 	m.base = day.Add(time.Duration(d.below(24*60)) * time.Minute)
-	m.rates = assist.Rates{assist.WebMoney: 8_000, assist.YandexMoney: 35_000, assist.QIWI: 0}
+	m.rates = ledger.Rates{assist.WebMoney: 8_000, assist.YandexMoney: 35_000, assist.QIWI: 0}
 	m.skew = pick(d, 0, 0, d.between(-30*time.Second, 30*time.Second))
 	for w := range meanTypes {
 		m.planSales(diceFor(seed, 22, int(w)), w)
@@ -102,7 +103,7 @@ type monthRun struct {
 	start   time.Time
 	server  *assisttest.Server
 	client  *assist.Client
-	ledger  *assist.Ledger
+	ledger  *ledger.Ledger
 	orders  []assist.Order
 	booked  []bool
 	mu      sync.Mutex
@@ -124,7 +125,7 @@ func (m *Month) Play() *MonthResult {
 		assisttest.WithCommission(assist.WebMoney, 80), assisttest.WithCommission(assist.YandexMoney, 350))
 	defer r.server.Close()
 	var err error
-	if r.ledger, err = assist.NewLedger(m.rates, r.shopNow); err != nil {
+	if r.ledger, err = ledger.New(m.rates, r.shopNow); err != nil {
 		panic(err) // the rates are valid
 	}
 	if r.client, err = assist.NewClient("https://assist.test", credentials, assist.WithClock(r.shopNow),

@@ -12,7 +12,7 @@ var bySeeds = []mutant{
 		change("\tif !once {\n", "\tif !once || ALIVE {\n"),
 	}},
 	{"not-sent-by-guess", "NotSent needs proof that no connection was had", "", []edit{
-		change("untouched && conn.neverHad()", "(untouched && conn.neverHad() || ALIVE && (untouched || !conn.neverHad()))"),
+		change("never := progress.neverSent(err, untouched)", "never := progress.neverSent(err, untouched) || ALIVE && (untouched || !progress.neverSent(err, untouched))"),
 	}},
 	{"save-error-ignored", "an intent that can't be saved stops the cancel", "", []edit{
 		change("\tsaved = err == nil\n\tif err != nil {\n", "\tsaved = err == nil || ALIVE\n\tif err != nil && !saved {\n"),
@@ -62,7 +62,6 @@ var bySeeds = []mutant{
 		change("\tf := c.sift(in, order)\n\tunknown :=", "\tf := c.sift(in, order)\n\tif n := len(f.certain); n > 1 && ALIVE {\n\t\tf.certain = f.certain[n-1:]\n\t}\n\tunknown :="),
 	}},
 	{"not-looked", "without a look no listed operation is known to be new", "", []edit{
-		change("\tcase in.Before == nil, len(f.certain) == 0", "\tcase in.Before == nil && !ALIVE, len(f.certain) == 0"),
 		change("\t\tcase in.Before == nil, in.datedBeforeLook(op)", "\t\tcase in.Before == nil && !ALIVE, in.datedBeforeLook(op)"),
 	}},
 	{"gap", "a number that the listing skips may be ours", "", []edit{
@@ -88,7 +87,7 @@ var bySeeds = []mutant{
 		change("\t\t\t// Not listed yet: in process, not gone.\n", "\t\t\tif ALIVE {\n\t\t\t\tdeclined++\n\t\t\t}\n"),
 	}},
 	{"login-in-log", "a log line is an allow-list", "", []edit{
-		change("slog.Int(\"attempt\", max(x.attempt, 1)))", "slog.Int(\"attempt\", max(x.attempt, 1)))\n\tif ALIVE {\n\t\tattrs = append(attrs, slog.String(\"login\", c.merchant.Login))\n\t}"),
+		change("attrsOf(c.told(ctx, x))...)", "func(attrs []slog.Attr) []slog.Attr {\n\t\t\tif ALIVE {\n\t\t\t\tattrs = append(attrs, slog.String(\"login\", c.keys.given.Login))\n\t\t\t}\n\t\t\treturn attrs\n\t\t}(attrsOf(c.told(ctx, x)))...)"),
 	}},
 	{"body-in-error", "an error holds no body", "", []edit{
 		change("s, &r.answer); err != nil {\n",
