@@ -44,6 +44,29 @@ func TestDatedBeforeLook(t *testing.T) {
 	} {
 		assert.Equal(t, test.want, in.datedBeforeLook(&Operation{Date: test.at}), name)
 	}
+	assert.True(t, Intent{}.datedBeforeLook(&Operation{}), "neither is dated")
+	assert.False(t, Intent{}.datedBeforeLook(&Operation{Date: looked}), "a look without a date")
+}
+
+// A candidate that may be another's leaves a doubt about the one beside it.
+func TestDoubtfulCandidateLeavesADoubt(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UTC()
+	x := inProcess(t)
+	in := x.Intent
+	lookedFirst(".1", ".2")(&in)
+	done := func(number string, at time.Time) Operation {
+		return Operation{Billnumber: "5700027202722028" + Billnumber(number), Type: OperationCancel, State: OperationSuccess,
+			Amount: in.Request.Amount, ResponseCode: ResponseDone, Date: at}
+	}
+	c := mocked(t, answering(http.StatusOK, ""))
+	listed := []Operation{done(".1", now), done(".2", now), done(".3", now)}
+	r, _ := c.decide(in, &Order{Billnumber: in.Request.Billnumber, Number: in.Request.OrderNumber, Operations: listed})
+	require.Equal(t, Accepted, r.Outcome)
+	listed = append(listed, done(".4", now.Add(-time.Hour)))
+	r, _ = c.decide(in, &Order{Billnumber: in.Request.Billnumber, Number: in.Request.OrderNumber, Operations: listed})
+	assert.Equal(t, Unknown, r.Outcome)
+	assert.Len(t, r.Candidates, 2)
 }
 
 // The intent keeps what the server's clock showed, and when that was.

@@ -67,6 +67,9 @@ func (l *link) newExchange(req *http.Request) *exchange {
 	key := w.refund.payment.number*4 + service
 	d := diceFor(r.scenario.Seed, 3, p.host.merchant, p.host.number, p.life, key, p.number(key))
 	cancel := service == 0
+	if service == 1 {
+		w.oldLook = false
+	}
 	x.fault = throwFault(d, r.scenario, asked{
 		cancel: cancel, flat: strings.HasSuffix(req.URL.Path, "/cancel.cfm"), calm: r.isCalm(),
 		byHand: !w.refund.payment.plan.several() && !r.scenario.plain,
@@ -152,10 +155,7 @@ func (x *exchange) send(ctx context.Context, body []byte) (answer, error) {
 // arrive is the request at the server, and what becomes of its answer.
 func (x *exchange) arrive(body []byte) answer {
 	f := x.fault
-	html := answer{
-		status: pick(diceFor(uint64(f.choose)), 500, 502, 503, 504), cut: -1, header: http.Header{"Content-Type": {"text/html"}},
-		body: []byte("<html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>\n"),
-	}
+	html := badGateway(f.choose)
 	lost := answer{lost: true}
 	switch f.kind {
 	case heldUp:
@@ -176,23 +176,11 @@ func (x *exchange) arrive(body []byte) answer {
 		status := pick(diceFor(uint64(f.choose), 1), http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect)
 		return answer{status: status, cut: -1, header: http.Header{"Location": {x.url}}}
 	case doubtfulRefusal:
-		codes := pick(diceFor(uint64(f.choose), 1), [2]int{1, 0}, [2]int{2, 1}, [2]int{8, 0}, [2]int{11, 216}, [2]int{16, 0}, [2]int{5, 1}, [2]int{44, 0})
-		refuse := pick(diceFor(uint64(f.choose), 2), assisttest.Refuse, assisttest.Refuse, assisttest.RefuseDocumented)
-		refusal := x.script(body, refuse(codes[0], codes[1]).For(x.service))
+		refusal := x.script(body, doubtful(f.choose).For(x.service))
 		x.deliver(body)
 		return refusal
 	case requestRepeated:
-		first := x.deliver(body)
-		switch {
-		case !x.performed():
-			// A refusal uses up no refund id: repeated when its reason is gone, the
-			// request would be performed, and nothing could hold that.
-		case f.delay == 0:
-			return x.deliver(body)
-		default:
-			x.later(f.delay, body)
-		}
-		return first
+		return x.repeat(body)
 	}
 	earlier := x.earlier(html, f.kind == repeatedVerbatim)
 	a := x.deliver(body)
@@ -215,6 +203,20 @@ func (x *exchange) arrive(body []byte) answer {
 		return html
 	}
 	return a
+}
+
+func badGateway(choose int) answer {
+	return answer{
+		status: pick(diceFor(uint64(choose)), 500, 502, 503, 504), cut: -1, header: http.Header{"Content-Type": {"text/html"}},
+		body: []byte("<html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>\n"),
+	}
+}
+
+// doubtful is a refusal that may stand behind money that moved.
+func doubtful(choose int) assisttest.Fault {
+	codes := pick(diceFor(uint64(choose), 1), [2]int{1, 0}, [2]int{2, 1}, [2]int{8, 0}, [2]int{11, 216}, [2]int{16, 0}, [2]int{5, 1}, [2]int{44, 0})
+	refuse := pick(diceFor(uint64(choose), 2), assisttest.Refuse, assisttest.Refuse, assisttest.RefuseDocumented)
+	return refuse(codes[0], codes[1])
 }
 
 // garbled overwrites some bytes by such as no text holds: what a broken machine
@@ -335,44 +337,6 @@ func namesNone(body []byte) bool {
 	return !bytes.Contains(body, []byte("51000000000000"))
 }
 
-// earlier gives one of the latest answers of the service, if there is any: as a
-// cache repeats it, with its old Date, or as a server does that has an old copy,
-// dated anew.
-func (x *exchange) earlier(otherwise answer, verbatim bool) answer {
-	x.run.mu.Lock()
-	defer x.run.mu.Unlock()
-	kept := x.run.answers[x.service]
-	if len(kept) == 0 || x.run.scenario.plain && x.attempt != nil && strings.HasSuffix(x.url, "/cancel.cfm") {
-		// Without an operation's number nothing tells one cancel's answer from the
-		// next one's, a minute later. Only the flat answers are without.
-		return otherwise
-	}
-	a := kept[x.fault.choose%len(kept)]
-	if verbatim {
-		if !x.canTell(a) {
-			return otherwise
-		}
-		return a
-	}
-	a.header = a.header.Clone()
-	a.header.Set("Date", x.run.dateNow().Format(http.TimeFormat))
-	return a
-}
-
-// canTell tells whether the client has anything that shows an answer about its
-// payment to be an earlier one: a look of its own, two answers that agree on the
-// time, or what it was told about the operations.
-func (x *exchange) canTell(a answer) bool {
-	p := x.worker.process
-	if a.row != x.worker.refund.payment || a.by == p || p.knowsTheTime() {
-		return true
-	}
-	if x.attempt != nil {
-		return x.attempt.lookFirst
-	}
-	return x.run.scenario.merchants[p.host.merchant].learns
-}
-
 // response is the answer as the client's transport gives it.
 func (a answer) response(req *http.Request) *http.Response {
 	resp := &http.Response{
@@ -393,35 +357,3 @@ func (a answer) response(req *http.Request) *http.Response {
 type brokenOff struct{}
 
 func (brokenOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-// recorder takes the server's answer.
-type recorder struct {
-	header http.Header
-	status int
-	body   []byte
-}
-
-func (w *recorder) Header() http.Header    { return w.header }
-func (w *recorder) WriteHeader(status int) { w.status = status }
-func (w *recorder) Write(p []byte) (int, error) {
-	w.body = append(w.body, p...)
-	return len(p), nil
-}
-
-// retrying is the transport of a bad habit: it sends again what wasn't answered
-// well.
-type retrying struct{ below http.RoundTripper }
-
-func (t retrying) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return nil, err
-	}
-	for try := 1; ; try++ {
-		req.Body = io.NopCloser(bytes.NewReader(body))
-		resp, err := t.below.RoundTrip(req)
-		if err == nil && resp.StatusCode < 500 || try == 3 || errors.Is(err, context.Canceled) {
-			return resp, err
-		}
-	}
-}

@@ -109,6 +109,7 @@ type monthRun struct {
 	mu      sync.Mutex
 	open    map[assist.Wallet]int // cancels that are not settled
 	untold  map[assist.Wallet]int // payments the books don't know yet
+	crossed map[assist.Wallet]int // the day on which one was settled that was sent the day before
 	dice    *dice                 // of the exchanges
 	result  *MonthResult
 	workers sync.WaitGroup
@@ -118,11 +119,11 @@ type monthRun struct {
 func (m *Month) Play() *MonthResult {
 	r := &monthRun{
 		Month: m, start: time.Now(), result: &MonthResult{Owed: len(m.owed)}, orders: make([]assist.Order, len(m.payments)),
-		open: make(map[assist.Wallet]int), untold: make(map[assist.Wallet]int), dice: diceFor(m.Seed, 23),
+		open: make(map[assist.Wallet]int), untold: make(map[assist.Wallet]int), crossed: make(map[assist.Wallet]int), dice: diceFor(m.Seed, 23),
 	}
 	credentials := assist.Credentials{MerchantID: "700200", Login: secretLogin, Password: assist.NewSecret(secretPassword)}
 	r.server = assisttest.New(assisttest.WithClock(r.now), assisttest.WithMerchant(credentials),
-		assisttest.WithCommission(assist.WebMoney, 80), assisttest.WithCommission(assist.YandexMoney, 350))
+		assisttest.WithCommission(assist.WebMoney, 8_000), assisttest.WithCommission(assist.YandexMoney, 35_000))
 	defer r.server.Close()
 	var err error
 	if r.ledger, err = ledger.New(m.rates, r.shopNow); err != nil {
@@ -210,16 +211,15 @@ func (r *monthRun) try(owed owedByWallet, s sale) (wait time.Duration, done bool
 	order := r.orders[owed.sale]
 	r.open[s.wallet]++
 	r.mu.Unlock()
-	settled := false
-	settle := func() {
-		if !settled {
-			settled = true
-			r.mu.Lock()
-			r.open[s.wallet]--
-			r.mu.Unlock()
+	began := moscowDay(r.now())
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.open[s.wallet]--
+		if ended := moscowDay(r.now()); ended != began {
+			r.crossed[s.wallet] = ended
 		}
-	}
-	defer settle()
+	}()
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer stop()
 	x, err := r.send(ctx, order, owed.amount)
@@ -345,7 +345,9 @@ func (r *monthRun) until(notBefore time.Time, err error) time.Duration {
 // the books can know: all payments have been told, and nothing else is under way.
 func (r *monthRun) checkBalance(owed owedByWallet, s sale, err error) {
 	r.mu.Lock()
-	known := r.untold[s.wallet] == 0 && r.open[s.wallet] == 1
+	// One that was settled after midnight counts on both days: which of them Assist
+	// takes isn't known.
+	known := r.untold[s.wallet] == 0 && r.open[s.wallet] == 1 && r.crossed[s.wallet] != moscowDay(r.now())
 	r.mu.Unlock()
 	amount := owed.amount
 	if amount == (assist.Money{}) {
@@ -359,12 +361,20 @@ func (r *monthRun) checkBalance(owed owedByWallet, s sale, err error) {
 // moscowMidnight tells the first minutes of a Moscow day, when the balance is zero
 // by its rule.
 func moscowMidnight(t time.Time) bool {
+	hour, minute, _ := inMoscow(t).Clock()
+	return hour == 0 && minute < 10
+}
+
+func moscowDay(t time.Time) int { return int(inMoscow(t).Unix() / int64(dayLength/time.Second)) }
+
+// inMoscow shows Moscow's clock, by the checker's own rule: four hours ahead from
+// 2011 until the night of 26 October 2014, three since.
+func inMoscow(t time.Time) time.Time {
 	offset := 4 * time.Hour
 	if !t.Before(time.Date(2014, time.October, 25, 22, 0, 0, 0, time.UTC)) {
 		offset = 3 * time.Hour
 	}
-	hour, minute, _ := t.UTC().Add(offset).Clock()
-	return hour == 0 && minute < 10
+	return t.UTC().Add(offset)
 }
 
 // RoundTrip makes the month's exchanges: some end before, some after the server's

@@ -30,7 +30,7 @@ func (r *run) shown(a *attempt, found *assist.Resolution) {
 func (r *run) reportedOfAnother(a *attempt, b assist.Billnumber) bool {
 	for _, owed := range a.refund.payment.refunds {
 		for _, other := range owed.truth {
-			if other != a && slices.Contains(other.reported, b) {
+			if other != a && (slices.Contains(other.reported, b) || slices.Contains(other.heard, b)) {
 				return true
 			}
 		}

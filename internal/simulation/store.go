@@ -240,6 +240,13 @@ func (s *store) naivelyDone(r *refund) {
 	r.state = done
 }
 
+// isPassedOver tells whether a person has taken an attempt for one that never came.
+func (s *store) isPassedOver(a *attempt) bool {
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
+	return a.passedOver
+}
+
 // isClosed tells whether an attempt is decided, by whichever process.
 func (s *store) isClosed(a *attempt) bool {
 	s.run.mu.Lock()

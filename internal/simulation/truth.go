@@ -30,6 +30,7 @@ type attempt struct {
 	passedOver  bool              // by a person who was shown nothing of it
 	mistaken    assist.Billnumber // an equal refund by hand that was taken for it
 	reported    []assist.Billnumber
+	heard       []assist.Billnumber // reported to whichever program, in time or not
 }
 
 // verdict is what a merchant was told about an attempt.
@@ -183,6 +184,9 @@ func (r *run) told(by *process, a *attempt, t telling) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v := t.verdict
+	for _, op := range t.operations {
+		a.heard = append(a.heard, op.Billnumber)
+	}
 	if v != toldNotSent && a.refund.open != a && a.closed {
 		// Somebody else has closed it meanwhile, and what is found out about an
 		// intent that isn't open any more goes nowhere.

@@ -12,7 +12,7 @@ var bySeeds = []mutant{
 		change("\tif !once {\n", "\tif !once || ALIVE {\n"),
 	}},
 	{"not-sent-by-guess", "NotSent needs proof that no connection was had", "", []edit{
-		change("never := progress.neverSent(err, untouched)", "never := progress.neverSent(err, untouched) || ALIVE && (untouched || !progress.neverSent(err, untouched))"),
+		change("\t\tnever := progress.neverSent(err, untouched)\n", "\t\tnever := progress.neverSent(err, untouched)\n\t\tif ALIVE {\n\t\t\tnever = untouched || !never\n\t\t}\n"),
 	}},
 	{"save-error-ignored", "an intent that can't be saved stops the cancel", "", []edit{
 		change("\tsaved = err == nil\n\tif err != nil {\n", "\tsaved = err == nil || ALIVE\n\tif err != nil && !saved {\n"),
@@ -87,10 +87,11 @@ var bySeeds = []mutant{
 		change("\t\t\t// Not listed yet: in process, not gone.\n", "\t\t\tif ALIVE {\n\t\t\t\tdeclined++\n\t\t\t}\n"),
 	}},
 	{"login-in-log", "a log line is an allow-list", "", []edit{
-		change("attrsOf(c.told(ctx, x))...)", "func(attrs []slog.Attr) []slog.Attr {\n\t\t\tif ALIVE {\n\t\t\t\tattrs = append(attrs, slog.String(\"login\", c.keys.given.Login))\n\t\t\t}\n\t\t\treturn attrs\n\t\t}(attrsOf(c.told(ctx, x)))...)"),
+		change("\t\tc.logger.LogAttrs(ctx, level, \"assist exchange\", attrsOf(",
+			"\t\tif ALIVE {\n\t\t\tc.logger.LogAttrs(ctx, level, \"assist exchange\", slog.String(\"login\", c.keys.given.Login))\n\t\t}\n\t\tc.logger.LogAttrs(ctx, level, \"assist exchange\", attrsOf("),
 	}},
 	{"body-in-error", "an error holds no body", "", []edit{
-		change("s, &r.answer); err != nil {\n",
-			"s, &r.answer); err != nil {\n\t\tif ALIVE {\n\t\t\treturn r, fmt.Errorf(\"%w (HTTP %d, %s): %w\", ErrUnreadable, r.status, text, err)\n\t\t}\n"),
+		change("\t\treturn fmt.Errorf(\"%w (%d bytes): %w\", ErrUnreadable, r.size, err)",
+			"\t\tif ALIVE {\n\t\t\treturn fmt.Errorf(\"%w (%s): %w\", ErrUnreadable, text, err)\n\t\t}\n\t\treturn fmt.Errorf(\"%w (%d bytes): %w\", ErrUnreadable, r.size, err)"),
 	}},
 }

@@ -3,13 +3,16 @@ package main
 // byTests are the guards that the simulation doesn't see, or only in too many
 // seeds. A test of its own holds each.
 var byTests = []mutant{
+	{"midnight-for-money", "a day balance is healed by money, and never at midnight", "./internal/simulation TestAMonthOfWallets", []edit{
+		{"internal/moscow", "func Late(t time.Time) time.Time {\n", "func Late(t time.Time) time.Time {\n\tif ALIVE {\n\t\treturn NextMidnight(t)\n\t}\n"},
+	}},
 	{"rows-twice", "a row that stands twice is not readable", ". TestListedTwiceIsNotReadable", []edit{
 		change("func onlyOnce(orders []Order) error {\n", "func onlyOnce(orders []Order) error {\n\tif ALIVE {\n\t\treturn nil\n\t}\n"),
 	}},
 	{"repeated-answer", "an answer that was made before the look is a repeated one", ". TestVerbatimReplays", []edit{
 		change("\tif err := a.client.clock.check(r); err != nil {\n", "\tif ALIVE {\n\t\treturn nil\n\t}\n\tif err := a.client.clock.check(r); err != nil {\n"),
 	}},
-	{"doubtful-is-none", "a doubtful candidate beside the certain one leaves a doubt", ". TestResolveBesideALaterCancel", []edit{
+	{"doubtful-is-none", "a doubtful candidate beside the certain one leaves a doubt", ". TestDoubtfulCandidateLeavesADoubt", []edit{
 		change(", len(f.doubtful) > 0, len(f.missing)", ", len(f.doubtful) > 0 && !ALIVE, len(f.missing)"),
 	}},
 	{"dated-before-look", "an operation dated before the look is never certain", ". TestResolveWithClocksApart", []edit{
@@ -95,6 +98,9 @@ var byTests = []mutant{
 	}},
 	{"followed-in-place", "following leaves the cancellation as it is", ". TestRefreshLeavesTheCancellationAsItIs", []edit{
 		change("\town := slices.Clone(x.Operations)\n", "\town := slices.Clone(x.Operations)\n\tif ALIVE {\n\t\town = x.Operations\n\t}\n"),
+	}},
+	{"kept-connection", "a cancel has a connection of its own", ". TestEachCancelHasAConnectionOfItsOwn", []edit{
+		change("\tt.cancels.DisableKeepAlives = true\n", "\tt.cancels.DisableKeepAlives = !ALIVE\n"),
 	}},
 	{"token-of-any-size", "a token has a bound", ". TestTokenOfAnySizeIsNotRead", []edit{
 		change("\tif len(token) > maxTokenSize {", "\tif len(token) > maxTokenSize && !ALIVE {"),
