@@ -276,6 +276,10 @@ func TestGatesAreOfOneAddress(t *testing.T) {
 	cancel(errPlanned)
 	_, err := gates.enter(over, "dead:443")
 	require.ErrorIs(t, err, errPlanned)
+	for range 20 { // a select over a free place and a context that is over goes either way
+		_, err = gates.enter(over, "free:443")
+		require.ErrorIs(t, err, errPlanned)
+	}
 	leave, err := gates.enter(t.Context(), "alive:443")
 	require.NoError(t, err)
 	leave()
@@ -331,7 +335,7 @@ func TestServerThatSpeaksHTTP2Alone(t *testing.T) {
 		{"it doesn't negotiate", func(t *testing.T) *hostileServer { return newHTTP2Server(t, (*hostileHTTP2).serve) }, NotSent},
 		{"without TLS", saying(settings), NotSent},
 		{"without TLS, nothing set", saying("\x00\x00\x00\x04\x00\x00\x00\x00\x00"), NotSent},
-		{"a frame that it may send later", saying("\x00\x00\x08\x07\x00\x00\x00\x00\x00" + strings.Repeat("\x00", 8)), Unknown},
+		{"a frame that it may send later", saying("\x00\x00\x0c\x07\x00\x00\x00\x00\x00" + strings.Repeat("\x00", 12)), Unknown},
 		{"half a frame", saying(settings[:8]), Unknown},
 		{"settings of another length", saying("\x00\x00\x07" + settings[3:] + "\x00"), Unknown},
 		{"settings that acknowledge ours", saying("\x00\x00\x00\x04\x01\x00\x00\x00\x00"), Unknown},
@@ -538,6 +542,27 @@ func TestHandshakeThatDoesNotEnd(t *testing.T) {
 	a := try(ctx, t, reach(t, strings.Replace(server.url, "http:", "https:", 1)))
 	a.isNotSent(t)
 	assert.ErrorIs(t, a.err, context.DeadlineExceeded)
+}
+
+// A connection whose handshake fails is closed, whatever made it fail.
+func TestFailedHandshakeClosesTheConnection(t *testing.T) {
+	t.Parallel()
+	for name, secure := range map[string]*tls.Config{"refused by the server": secured("spdy/3.1"), "refused by the client": secured("http/1.1")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newHostileServer(t, secure, (*hostileConn).serve)
+			var open atomic.Int32
+			transport := NewTransport(nil) // without the server's authority
+			dialer := transport.dialer
+			transport.dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := dialer(ctx, network, address)
+				open.Add(1)
+				return &countedConn{Conn: conn, open: &open}, err
+			}
+			try(t.Context(), t, reach(t, server.url, WithTransport(transport))).isNotSent(t)
+			assert.Zero(t, open.Load())
+		})
+	}
 }
 
 // HTTP/2 frames of a server are read by the client of golang.org/x/net too, so
