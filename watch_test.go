@@ -181,7 +181,7 @@ func TestSharedAnswersAreLetGo(t *testing.T) {
 	answer := func(context.Context) *sighting { return &sighting{order: &Order{Operations: make([]Operation, 3)}} }
 	var w watches
 	subject := subjectOf("5700027202722028.3", "n-7", time.Time{})
-	shared, first := w.join(subject)
+	shared, _ := w.join(subject)
 	_, second := w.join(subject)
 	_, third := w.join(subject)
 	_, asked := w.ask(t.Context(), shared, nil, answer)
@@ -190,7 +190,7 @@ func TestSharedAnswersAreLetGo(t *testing.T) {
 	assert.Equal(t, shared.answered, late, "who comes later isn't counted")
 
 	original := shared.last
-	s, first := w.take(shared)
+	s, _ := w.take(shared)
 	assert.NotSame(t, original, s)
 	assert.NotSame(t, original.order, s.order)
 	w.leave(subject, shared, second)
@@ -207,7 +207,7 @@ func TestSharedAnswersAreLetGo(t *testing.T) {
 	})
 	require.True(t, asked)
 	assert.Equal(t, 2, shared.unseen)
-	_, first = w.take(shared)
+	_, first := w.take(shared)
 	_, late = w.take(shared)
 	assert.Nil(t, shared.last)
 	w.leave(subject, shared, first)

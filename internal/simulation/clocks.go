@@ -51,14 +51,6 @@ func (p *clockPlan) apart() bool {
 		far(p.main.Operation, p.other.Date) || far(p.other.Date, p.main.Date))
 }
 
-// offsetsOf are the clocks of the host that a process asks.
-func (p *clockPlan) offsetsOf(host int) assisttest.Offsets {
-	if p.other != nil && !p.balanced && host > 0 {
-		return *p.other
-	}
-	return p.main
-}
-
 func (p *clockPlan) pathOf(host int) string {
 	if p.other != nil && !p.balanced && host > 0 {
 		return otherPath

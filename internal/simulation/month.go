@@ -105,7 +105,6 @@ type monthRun struct {
 	client  *assist.Client
 	ledger  *ledger.Ledger
 	orders  []assist.Order
-	booked  []bool
 	mu      sync.Mutex
 	open    map[assist.Wallet]int // cancels that are not settled
 	untold  map[assist.Wallet]int // payments the books don't know yet
