@@ -130,6 +130,11 @@ func Plan(seed uint64) *Scenario {
 	for range 1 + d.below(6)/5 {
 		s.merchants = append(s.merchants, planMerchant(d, len(s.merchants)))
 	}
+	for i := range s.merchants {
+		// Where operations are dated ahead of the Date header and listed late, a rest
+		// tells nothing: an earlier one looks new to a client that doesn't know it.
+		s.merchants[i].learns = s.merchants[i].learns || s.clocks.apart()
+	}
 	if s.plain {
 		// Answers without an operation's number can't be told from each other where
 		// two cancels of one payment are under way.
