@@ -34,7 +34,7 @@ func (r *run) learned(row *payment) (known []learned, clean bool) {
 	clean = true
 	for _, owed := range row.refunds {
 		for _, a := range owed.truth {
-			clean = clean && a.mistaken == ""
+			clean = clean && a.mistaken == "" && !a.passedOver
 			if len(a.reported) > 0 && a.numbered() && a.intent.ID != "" {
 				known = append(known, learned{a.intent, slices.Clone(a.reported)})
 			}

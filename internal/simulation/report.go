@@ -37,6 +37,7 @@ func (r *Result) Report() string {
 	line("saw nothing, and let it be made again", r.ByPersons)
 	line("said which operation it was", r.Chosen)
 	line("of those made again, paid twice", r.Doubles)
+	line("come after all, and taken for the one sent anew", r.Revived)
 	b.WriteString("what numbers can't tell\n")
 	line("equal refunds by hand, taken for a cancel not listed", r.Mistaken)
 	return b.String()

@@ -28,6 +28,7 @@ type Result struct {
 	ByPersons int // unknown cancels that a person has closed as never arrived
 	Chosen    int // unknown cancels of which a person has said which operation they were
 	Doubles   int // refunds paid twice by a person's word, who was shown nothing
+	Revived   int // operations of cancels that a person has called never come, taken for one sent anew
 	Mistaken  int // equal refunds by hand that were taken for a cancel which isn't listed
 
 	Reasons [reasons]int // why intents were left to a person although the faults had stopped
@@ -63,6 +64,7 @@ func (r *Result) add(other *Result) {
 	r.Chosen += other.Chosen
 	r.Doubles += other.Doubles
 	r.Mistaken += other.Mistaken
+	r.Revived += other.Revived
 	r.Blocked += other.Blocked
 }
 

@@ -252,6 +252,10 @@ func (r *run) checkOperations(a *attempt, t telling) {
 		if b.Operation() == 0 || slices.Contains(a.operations, b) {
 			continue
 		}
+		if a.mistaken == "" && r.ofPassedOver(a, b) {
+			r.result.Revived++
+			a.mistaken = b
+		}
 		if a.mistaken == b || a.refund.payment.byHand[b] && !a.listedIn(t.order) && !a.numbersTell(b) && a.makesUp(reported, t.order) &&
 			(declined == nil || a.besideSend(op)) {
 			if a.mistaken == "" {
@@ -267,6 +271,19 @@ func (r *run) checkOperations(a *attempt, t telling) {
 			a.reported = append(a.reported, op.Billnumber)
 		}
 	}
+}
+
+// ofPassedOver tells an operation of a cancel that a person has called never come:
+// of an equal one that is sent anew it can look like the own.
+func (r *run) ofPassedOver(a *attempt, b assist.Billnumber) bool {
+	for _, owed := range a.refund.payment.refunds {
+		for _, other := range owed.truth {
+			if other != a && other.passedOver && slices.Contains(other.operations, b) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // numbersTell tells whether the operation leaves out a number of the attempt's own:
