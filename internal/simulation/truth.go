@@ -256,7 +256,7 @@ func (r *run) checkOperations(a *attempt, t telling) {
 			r.result.Revived++
 			a.mistaken = b
 		}
-		if a.mistaken == b || a.refund.payment.byHand[b] && !a.listedIn(t.order) && !a.numbersTell(b) && a.makesUp(reported, t.order) &&
+		if a.mistaken == b || a.refund.payment.othersMade(b) && !a.listedIn(t.order) && !a.numbersTell(b) && a.makesUp(reported, t.order) &&
 			(declined == nil || a.besideSend(op)) {
 			if a.mistaken == "" {
 				r.result.Mistaken++
@@ -271,6 +271,12 @@ func (r *run) checkOperations(a *attempt, t telling) {
 			a.reported = append(a.reported, op.Billnumber)
 		}
 	}
+}
+
+// othersMade tells an operation that is none of the refunds': made by hand, or just
+// before all that is played.
+func (p *payment) othersMade(b assist.Billnumber) bool {
+	return p.byHand[b] || names(p.order.Operations, b)
 }
 
 // ofPassedOver tells an operation of a cancel that a person has called never come:
