@@ -16,11 +16,12 @@ import (
 //     nothing. So the moment told is never a midnight: it lies in the day's final
 //     hour, when most has come in. It can go earlier: see [NextBalanceTry].
 //
-// The moment is counted from the refusal, and always behind it. False means that
+// The moment is counted from the refusal, and always behind it. True comes with
+// [RemedyTime] and [RemedyMoney] alone. False means that no moment is known, that
 // time doesn't heal the error, or that the cancel may have been performed: an
-// outcome of Unknown is never to be tried again.
+// outcome of Unknown is never to be tried again. [RemedyOf] tells these apart.
 func NotBefore(err error) (time.Time, bool) {
-	if o := OutcomeOf(err); o != NotSent && o != Rejected {
+	if r := RemedyOf(err); r != RemedyTime && r != RemedyMoney {
 		return time.Time{}, false
 	}
 	var rule *WalletRuleError
