@@ -305,13 +305,20 @@ func (c *Carrier) notBegun(ctx context.Context, v *view, err error) error {
 	case errors.Is(err, errHeld):
 		return c.later(ctx, r, time.Minute, ForPerson, errHeld.Error())
 	}
+	if errors.As(err, new(*assist.FollowError)) {
+		return c.cantAsk(ctx, r, err)
+	}
 	switch remedyOf(err) {
-	case nothing:
+	case assist.RemedyNothing:
 		return c.book.refuse(ctx, r, c.name, err)
-	case byTime:
+	case assist.RemedyTime:
 		return c.book.later(ctx, r, c.whenBanned(err), ForTime, err.Error())
-	case byMoney:
-		return c.later(ctx, r, nextForMoney(c.book.now()).Sub(c.book.now())+c.jitter(5*time.Minute), ForMoney, err.Error())
+	case assist.RemedyMoney:
+		return c.book.later(ctx, r, c.nextForMoney(r), ForMoney, err.Error())
+	case assist.RemedyResolveFirst:
+		if errors.Is(err, assist.ErrCancelInDoubt) {
+			return c.needPerson(ctx, r, err.Error())
+		}
 	}
 	return c.cantAsk(ctx, r, err)
 }
@@ -331,7 +338,7 @@ func (c *Carrier) whenBanned(err error) time.Time {
 // cantAsk puts a refund off because a question failed, which says nothing about
 // the money.
 func (c *Carrier) cantAsk(ctx context.Context, r *storage.Refund, err error) error {
-	if remedyOf(err) == bySettings {
+	if remedyOf(err) == assist.RemedySettings {
 		if e := c.book.pause(ctx, r.Merchant, c.name, err.Error()); e != nil {
 			return e
 		}

@@ -38,7 +38,7 @@ func (c *Carrier) ended(ctx context.Context, r *storage.Refund, in assist.Intent
 	case assist.NotSent:
 		c.reached(r.Merchant, false)
 		e.waits, e.next = ForConnection, now.Add(c.pace(time.Duration(r.NotSent+1)*time.Minute))
-		if remedyOf(err) == bySettings {
+		if remedyOf(err) == assist.RemedySettings {
 			e.waits, e.next = ForSettings, now.Add(probeEvery)
 		}
 	}
@@ -57,17 +57,17 @@ func (c *Carrier) ended(ctx context.Context, r *storage.Refund, in assist.Intent
 func (c *Carrier) refused(r *storage.Refund, e *ending, err error) {
 	now := c.book.now()
 	switch remedyOf(err) {
-	case byTime:
+	case assist.RemedyTime:
 		e.next, e.waits = c.whenBanned(err), ForTime
 		if r.Attempts > 50 {
 			e.person = "Assist has refused it fifty times: " + e.codes
 		}
-	case byMoney:
-		e.next, e.waits = nextForMoney(now).Add(c.jitter(5*time.Minute)), ForMoney
+	case assist.RemedyMoney:
+		e.next, e.waits = c.nextForMoney(r), ForMoney
 		if now.Sub(instant(r.Created)) > 3*24*time.Hour {
 			e.person = "for three days it has been more than the day balance"
 		}
-	case bySettings:
+	case assist.RemedySettings:
 		e.next, e.waits = now.Add(probeEvery), ForSettings
 	default:
 		e.state = Refused
@@ -224,7 +224,7 @@ func (c *Carrier) resolve(ctx context.Context, r *storage.Refund) error {
 		return c.unclear(ctx, a.IntentID, doubt{next: time.Hour, detail: err.Error(), person: err.Error()})
 	}
 	found, err := c.clients[r.Merchant].Resolve(ctx, in)
-	if age := c.book.now().Sub(instant(a.Begun)); err != nil && age > c.personAfter && remedyOf(err) != bySettings {
+	if age := c.book.now().Sub(instant(a.Begun)); err != nil && age > c.personAfter && remedyOf(err) != assist.RemedySettings {
 		return c.unclear(ctx, a.IntentID, doubt{next: c.pace(age), detail: err.Error(), person: "Assist can't be asked about it"})
 	}
 	if err != nil {
