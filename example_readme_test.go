@@ -32,15 +32,27 @@ func Example() {
 		log.Fatal(err)
 	}
 	req := assist.CancelRequest{Billnumber: "5700027202722028", OrderNumber: "2013.10.23-700027-5", Amount: amount}
+	kept := false
 	keep := func(_ context.Context, intent assist.Intent) error { // runs before the first byte is sent
-		return os.WriteFile("refund.token", []byte(intent.Token()), 0o600)
+		file, err := os.OpenFile("refund.token", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err // the token of an earlier run is there, and what became of that cancel comes first
+		}
+		kept = true
+		_, err = file.WriteString(intent.Token())
+		return errors.Join(err, file.Sync(), file.Close())
 	}
 	cancellation, err := client.Cancel(context.Background(), req, assist.LookFirst(), assist.SaveIntent(keep))
 	switch assist.OutcomeOf(err) {
 	case assist.Accepted:
 		fmt.Println(cancellation.Operation.Billnumber, cancellation.Status)
-	case assist.NotSent, assist.Rejected:
-		fmt.Println("no money moved:", err)
+	case assist.NotSent:
+		if kept { // no send ever comes of this run's token
+			err = errors.Join(err, os.Remove("refund.token"))
+		}
+		fmt.Println("this run sent nothing:", err)
+	case assist.Rejected:
+		fmt.Println("refused, no money moved:", err)
 	default:
 		fmt.Println("don't send again before it is resolved:", err)
 	}

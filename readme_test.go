@@ -6,8 +6,11 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -83,8 +86,49 @@ func requireImports(t *testing.T, program string) {
 	assert.ElementsMatch(t, used, imported)
 }
 
-// The program runs, and leaves a token by which the refund can be found.
+// The program runs, leaves a token by which the refund can be found, and sends
+// nothing more when it is run again: neither after a refund nor after an Unknown.
 func TestReadmeProgramRuns(t *testing.T) {
+	for name, faults := range map[string][]assisttest.Fault{
+		"in process":      nil,
+		"the answer lost": {assisttest.DieAfter()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := runsReadmeProgram(t)
+			server.Next(faults...)
+			Example()
+			token := read(t, "refund.token")
+			Example()
+			assert.Equal(t, token, read(t, "refund.token"))
+			assert.Equal(t, rub(t, "0.10"), server.Pending(assisttest.DocumentedWebMoney))
+			found, err := afterCrash(t.Context(), server.Client(), token)
+			require.NoError(t, err)
+			assert.Equal(t, assisttest.DocumentedWebMoney+".3", found.Operation.Billnumber)
+		})
+	}
+}
+
+// A run that could send nothing leaves no token, so that the next one can refund.
+func TestReadmeProgramSendsNothing(t *testing.T) {
+	server := runsReadmeProgram(t)
+	var front *httptest.Server
+	front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		front.Listener.Close() // the look is answered, the cancel finds nobody
+		server.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	t.Setenv("ASSIST_URL", front.URL)
+	Example()
+	assert.NoFileExists(t, "refund.token")
+
+	t.Setenv("ASSIST_URL", server.URL)
+	Example()
+	assert.FileExists(t, "refund.token")
+	assert.Equal(t, rub(t, "0.10"), server.Pending(assisttest.DocumentedWebMoney))
+}
+
+func runsReadmeProgram(t *testing.T) *assisttest.Server {
+	t.Helper()
 	server := assisttest.NewServer(t, assisttest.WithDocumentedOrders())
 	cred := server.Credentials()
 	t.Chdir(t.TempDir())
@@ -92,11 +136,7 @@ func TestReadmeProgramRuns(t *testing.T) {
 	t.Setenv("ASSIST_MERCHANT_ID", cred.MerchantID)
 	t.Setenv("ASSIST_LOGIN", cred.Login)
 	t.Setenv("ASSIST_PASSWORD", cred.Password.Reveal())
-	Example()
-	assert.Equal(t, rub(t, "0.10"), server.Pending(assisttest.DocumentedWebMoney))
-	found, err := afterCrash(t.Context(), server.Client(), read(t, "refund.token"))
-	require.NoError(t, err)
-	assert.Equal(t, assisttest.DocumentedWebMoney+".3", found.Operation.Billnumber)
+	return server
 }
 
 func TestReadmeAfterCrash(t *testing.T) {
@@ -245,6 +285,13 @@ func readmeScenes() []readmeScene {
 	}
 	return []readmeScene{
 		func(t *testing.T, s *assisttest.Server, req assist.CancelRequest) (*assist.Cancellation, error) {
+			return s.Client().CancelFull(t.Context(), req) // which takes no amount
+		},
+		func(t *testing.T, s *assisttest.Server, _ assist.CancelRequest) (*assist.Cancellation, error) {
+			qiwi := s.Pay(assisttest.Payment{MeanTypeID: 36})
+			return s.Client(assist.WithWalletRules(nil)).CancelFull(t.Context(), qiwi.CancelRequest(assist.Money{}), assist.LookFirst())
+		},
+		func(t *testing.T, s *assisttest.Server, req assist.CancelRequest) (*assist.Cancellation, error) {
 			s.Close()
 			return s.Client().Cancel(t.Context(), req)
 		},
@@ -272,23 +319,32 @@ func readmeScenes() []readmeScene {
 		with(assisttest.Refuse(15, 308)),
 		with(assisttest.Decline("AS100")),
 		with(assisttest.InProcess(time.Hour, "AS000")),
+		func(t *testing.T, s *assisttest.Server, req assist.CancelRequest) (*assist.Cancellation, error) {
+			s.Next(assisttest.InProcess(time.Hour, "AS000"))
+			client := s.Client()
+			x, err := client.Cancel(t.Context(), req)
+			require.NoError(t, err)
+			return client.Wait(t.Context(), x, time.Minute)
+		},
+		func(t *testing.T, s *assisttest.Server, req assist.CancelRequest) (*assist.Cancellation, error) {
+			s.Next(assisttest.InProcess(time.Hour, "AS000"))
+			client := s.Client()
+			x, err := client.Cancel(t.Context(), req)
+			require.NoError(t, err)
+			s.Close()
+			return client.Refresh(t.Context(), x)
+		},
 		with(),
 	}
 }
 
 func TestReadmeTableOfErrors(t *testing.T) {
 	t.Parallel()
-	known := map[string]interface {
-		error
-		Outcome() assist.Outcome
-	}{}
-	for _, err := range []interface {
-		error
-		Outcome() assist.Outcome
-	}{
+	known := map[string]error{}
+	for _, err := range []error{
 		&assist.ValidationError{}, &assist.NotSentError{}, &assist.TransportError{}, &assist.UnresolvedError{}, &assist.WalletRuleError{},
 		&assist.APIError{First: 5, Second: 108}, &assist.DeclinedError{}, &assist.UnknownOutcomeError{}, &assist.WaitTimeoutError{Last: &assist.Cancellation{}},
-		&assist.FollowError{}, &assist.SignatureError{},
+		&assist.FollowError{}, &assist.OrderNotFoundError{}, &assist.DecisionError{}, &assist.HTTPError{}, &assist.SignatureError{},
 	} {
 		known["`"+strings.Replace(reflect.TypeOf(err).String(), "assist.", "", 1)+"`"] = err
 	}
@@ -299,7 +355,7 @@ func TestReadmeTableOfErrors(t *testing.T) {
 		for _, row := range rows {
 			err, ok := known[row[0]]
 			require.True(t, ok, "%s: %s", readme, row[0])
-			assert.Equal(t, names[err.Outcome()], row[1], "%s: %s", readme, row[0])
+			assert.Equal(t, names[assist.OutcomeOf(err)], row[1], "%s: %s", readme, row[0])
 		}
 	}
 }
@@ -365,6 +421,23 @@ var (
 	apiName = regexp.MustCompile("`[^`\n]+`")
 	link    = regexp.MustCompile(`\]\(([^)]+)\)`)
 )
+
+// The list at the end has every page.
+func TestReadmeListsEveryPage(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	require.NotEmpty(t, pages)
+	for _, readme := range readmes {
+		_, list, ok := strings.Cut(read(t, readme), "\n- [docs/outcomes.md]")
+		require.True(t, ok, readme)
+		for _, page := range pages {
+			if page := filepath.ToSlash(page); page != "docs/outcomes.md" {
+				assert.Contains(t, list, "\n- ["+page+"]("+page+")", readme)
+			}
+		}
+	}
+}
 
 func TestReadmeLinks(t *testing.T) {
 	t.Parallel()
