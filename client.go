@@ -21,9 +21,8 @@ import (
 // A Client remembers the payments whose cancel ended Unknown, and refuses to
 // cancel them again ([ErrUnresolved]). It remembers which operations its cancels
 // made, of some ten thousand payments. Keep one Client per merchant for the life of the
-// program; where there are several, one after the other or side by side, let one
-// at a time cancel a payment, and let the payment rest for more than a minute in
-// between.
+// program; where there are several, one after the other or side by side, see
+// docs/several-processes.md.
 type Client struct {
 	keys     keyring
 	protocol Protocol
