@@ -9,7 +9,8 @@
 // in one of four ways, and [OutcomeOf] tells which:
 //
 //   - [Accepted] (a nil error): read [Cancellation.Status]: Succeeded, or
-//     InProcess with the result still to come.
+//     InProcess with the result still to come. Beside an error it is a wait that
+//     ended early, and not done.
 //   - [Rejected]: Assist refused; no money moved or will move by this cancel.
 //   - [NotSent]: nothing left this process. Sending again is safe.
 //   - [Unknown]: the money may have moved. Never send again on your own; the
@@ -35,12 +36,12 @@
 //		Billnumber:  "5700027202722028",
 //		OrderNumber: "2013.10.23-700027-5",
 //		Amount:      amount,
-//	}, assist.SaveIntent(store.Save))
+//	}, assist.LookFirst(), assist.SaveIntent(store.Save))
 //	switch assist.OutcomeOf(err) {
 //	case assist.Accepted:
 //		fmt.Println(cancellation.Operation.Billnumber, cancellation.Status)
 //	case assist.Rejected, assist.NotSent:
-//		fmt.Println("no money moved:", err)
+//		fmt.Println("no money moved by this cancel:", err)
 //	default:
 //		fmt.Println("don't send again, resolve first:", err)
 //	}
