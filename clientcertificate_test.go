@@ -93,6 +93,7 @@ func TestClientCertificates(t *testing.T) {
 					a.isNotSent(t)
 					if version == tls.VersionTLS13 {
 						assert.ErrorContains(t, a.err, "WithClientCertificate", "the remedy is named")
+						assert.Equal(t, RemedySettings, RemedyOf(a.err))
 					}
 				}
 				arrivals, _ := server.counts()
@@ -223,6 +224,7 @@ func TestAlertsBehindTheHandshake(t *testing.T) {
 			if proving[byte(code)] {
 				a.isNotSent(t)
 				assert.ErrorContains(t, a.err, "WithClientCertificate")
+				assert.Equal(t, RemedySettings, RemedyOf(a.err))
 			} else {
 				a.isUnknown(t)
 			}
