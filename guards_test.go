@@ -165,3 +165,48 @@ func TestTokenOfAnySizeIsNotRead(t *testing.T) {
 	require.ErrorIs(t, err, ErrToken)
 	assert.ErrorContains(t, err, "too long")
 }
+
+// A cancel of everything makes one operation of each payment. A part that is
+// somebody's isn't its own because the sum fits.
+func TestFullCancelMakesOneOperationOfAPayment(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UTC()
+	in := inProcess(t).Intent
+	full(&in)
+	lookedFirst(".1")(&in)
+	op := func(number string, kind OperationType, amount string) Operation {
+		return Operation{Billnumber: "5700027202722028" + Billnumber(number), Type: kind, State: OperationSuccess,
+			Amount: rub(t, amount), ResponseCode: ResponseDone, Date: now}
+	}
+	c := mocked(t, answering(http.StatusOK, ""))
+	for name, test := range map[string]struct {
+		operations []Operation
+		want       Outcome
+	}{
+		"one":                  {[]Operation{op(".1", OperationPayment, "1.00"), op(".2", OperationCancel, "1.00")}, Accepted},
+		"two of one payment":   {[]Operation{op(".1", OperationPayment, "1.00"), op(".2", OperationCancel, "0.90"), op(".3", OperationCancel, "0.10")}, Unknown},
+		"a hold and its whole": {[]Operation{op(".1", OperationPayment, "1.00"), op(".2", OperationConfirmation, "1.00"), op(".3", OperationCancel, "0.40"), op(".4", OperationCancel, "0.60")}, Unknown},
+	} {
+		in := in
+		if test.operations[1].Type == OperationConfirmation {
+			lookedFirst(".1", ".2")(&in)
+		}
+		r, _ := c.decide(in, &Order{Billnumber: in.Request.Billnumber, Number: in.Request.OrderNumber, Operations: test.operations})
+		assert.Equal(t, test.want, r.Outcome, name)
+	}
+	lookedFirst(".1", ".2")(&in)
+	two := []Operation{op(".1", OperationPayment, "0.90"), op(".2", OperationPayment, "0.10"), op(".3", OperationCancel, "0.90"), op(".4", OperationCancel, "0.10")}
+	r, _ := c.decide(in, &Order{Billnumber: in.Request.Billnumber, Number: in.Request.OrderNumber, Operations: two})
+	assert.Equal(t, Accepted, r.Outcome, "two payments")
+
+	// The same in the cancel's own answer, where it lists all cancels of the order.
+	lookedFirst(".1")(&in)
+	a := &cancelAttempt{client: c, intent: in, look: &look{order: &Order{Operations: []Operation{op(".1", OperationPayment, "1.00")}}}}
+	answer := &Order{Operations: []Operation{op(".2", OperationCancel, "0.90"), op(".3", OperationCancel, "0.10")}}
+	_, err := a.ownOperations(answer, &reply{})
+	require.ErrorIs(t, err, ErrOtherAnswer)
+	answer.Operations = []Operation{op(".2", OperationCancel, "1.00")}
+	own, err := a.ownOperations(answer, &reply{})
+	require.NoError(t, err)
+	assert.Len(t, own, 1)
+}

@@ -63,6 +63,8 @@ func (a *cancelAttempt) ownOperations(order *Order, r *reply) ([]Operation, erro
 		return nil, fmt.Errorf("%w: no operation of type 300", ErrOtherAnswer)
 	case plain && cancels > 1:
 		return nil, fmt.Errorf("%w: several cancels, one of them without its number", ErrContradiction)
+	case a.intent.Full && a.look != nil && len(own) > mostOperationsOf(a.look.order):
+		return nil, fmt.Errorf("%w: %d operations, %s and others, are more than the order has payments", ErrOtherAnswer, len(own), own[0].Billnumber)
 	case a.intent.Full:
 		return own, a.checkSum(own, order)
 	case len(own) > 1:

@@ -267,6 +267,18 @@ func gapless(operations []Billnumber) bool {
 	return true
 }
 
+// mostOperationsOf is how many operations a cancel of everything makes at most: one
+// for each payment, or for each of its confirmations.
+func mostOperationsOf(o *Order) int {
+	confirmations := 0
+	for i := range o.Operations {
+		if op := &o.Operations[i]; op.Type == OperationConfirmation && isPaid(*op) {
+			confirmations++
+		}
+	}
+	return max(paymentsOf(o), confirmations)
+}
+
 // paymentsOf counts the payments that make up an order: card and bonus points
 // are two.
 func paymentsOf(o *Order) int {
@@ -283,6 +295,9 @@ func paymentsOf(o *Order) int {
 // payments beside the order's other cancels. Less than that is somebody's part,
 // and more is not one cancel's.
 func (in Intent) makeUpTheRest(own []Operation, o *Order) bool {
+	if len(own) > mostOperationsOf(o) {
+		return false // one of them is somebody's, even where the sum fits
+	}
 	if in.Request.Billnumber.Operation() != 0 && paymentsOf(o) > 1 {
 		return false // of which of the payments a cancel was isn't listed
 	}

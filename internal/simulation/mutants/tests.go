@@ -102,6 +102,12 @@ var byTests = []mutant{
 	{"kept-connection", "a cancel has a connection of its own", ". TestEachCancelHasAConnectionOfItsOwn", []edit{
 		change("\tt.cancels.DisableKeepAlives = true\n", "\tt.cancels.DisableKeepAlives = !ALIVE\n"),
 	}},
+	{"more-than-payments", "a cancel of everything makes one operation of a payment", ". TestFullCancelMakesOneOperationOfAPayment", []edit{
+		change("\tif len(own) > mostOperationsOf(o) {", "\tif len(own) > mostOperationsOf(o) && !ALIVE {"),
+	}},
+	{"more-than-payments-in-answer", "the answer to a cancel of everything is of one operation of a payment", ". TestFullCancelMakesOneOperationOfAPayment", []edit{
+		change("len(own) > mostOperationsOf(a.look.order):", "len(own) > mostOperationsOf(a.look.order) && !ALIVE:"),
+	}},
 	{"token-of-any-size", "a token has a bound", ". TestTokenOfAnySizeIsNotRead", []edit{
 		change("\tif len(token) > maxTokenSize {", "\tif len(token) > maxTokenSize && !ALIVE {"),
 	}},
