@@ -276,7 +276,7 @@ func mostOperationsOf(o *Order) int {
 			confirmations++
 		}
 	}
-	return max(paymentsOf(o), confirmations)
+	return max(paymentsOf(o), confirmations, 1)
 }
 
 // paymentsOf counts the payments that make up an order: card and bonus points
