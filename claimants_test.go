@@ -417,8 +417,11 @@ func TestJudgingGrowsWithTheAnswer(t *testing.T) {
 			op.Billnumber = claimedPayment + Billnumber(fmt.Sprint(".", i+2))
 			order.Operations = append(order.Operations, op)
 			rival.Before = append(rival.Before, op.Billnumber)
+			// A cancel of everything makes one operation of each payment.
+			paid := paidOperation(t, i%50+1, OperationPayment, "0.01", "RUB")
+			paid.Billnumber = claimedPayment + Billnumber(fmt.Sprint(".", n+i+2))
+			order.Operations = append(order.Operations, paid)
 		}
-		order.Operations = append(order.Operations, paidOperation(t, 1, OperationPayment, fmt.Sprintf("%d.%02d", n/100, n%100), "RUB"))
 		least := time.Hour
 		for range 5 {
 			c := mocked(t, answering(http.StatusOK, ""))

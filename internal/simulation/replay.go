@@ -42,11 +42,11 @@ func (x *exchange) earlier(otherwise answer, verbatim bool) answer {
 // time, or what it was told about the operations.
 func (x *exchange) canTell(a answer) bool {
 	p := x.worker.process
-	if a.row != x.worker.refund.payment || a.by == p || p.knowsTheTime() {
+	if a.row != x.worker.refund.payment || p.knowsTheTime() {
 		return true
 	}
 	if x.attempt != nil {
-		return x.attempt.lookFirst
+		return x.attempt.lookFirst || a.by == p
 	}
 	return x.run.scenario.merchants[p.host.merchant].learns
 }

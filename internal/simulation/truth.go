@@ -200,6 +200,8 @@ func (r *run) told(by *process, a *attempt, t telling) {
 	r.checkVerdict(a, v)
 	was, no := a.verdict, a.verdict == toldRefused || a.verdict == toldNotSent
 	switch {
+	case a.mistaken != "":
+		a.verdict, a.toldBy = v, by
 	case was == toldDone && (v == toldRefused || v == toldNotSent), no && v != was && (v != toldInProcess || by == a.toldBy):
 		r.found(ruleKnown, "%v was %v and became %v", a, was, v)
 	case was != toldDone && !no:
