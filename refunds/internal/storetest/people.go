@@ -103,6 +103,10 @@ func persons(t *testing.T, open Open) {
 	assert.ErrorAs(t, book.Withdraw(ctxOf(w), sent, refunds.Person{Name: "x"}), &invalid)
 }
 
+// lateDone is when a lost cancel is done: well after a person is called, at the
+// first question behind the twelfth hour.
+const lateDone = 17 * time.Hour
+
 func decisions(t *testing.T, open Open) {
 	lost := func(t *testing.T, f assisttest.Fault) (*World, *refunds.Carrier, assist.Order, refunds.ID) {
 		w := NewWorld(t, open(t))
@@ -136,9 +140,9 @@ func decisions(t *testing.T, open Open) {
 		assert.False(t, rec.Attempts[0].WatchedUntil.IsZero())
 	})
 	t.Run("never came, but it comes after all", func(t *testing.T) {
-		w, c, o, id := lost(t, assisttest.DieAndDoLater(13*time.Hour))
+		w, c, o, id := lost(t, assisttest.DieAndDoLater(lateDone))
 		decideNeverCame(w, id)
-		w.Pass(2 * time.Hour)
+		w.Pass(lateDone)
 		rec := w.Until(c, id, 2*time.Hour, Final)
 		assert.Equal(t, refunds.Done, rec.State)
 		assert.Equal(t, "10.00", w.Moved(o), "the answer stands above the decision")
@@ -160,8 +164,8 @@ func decisions(t *testing.T, open Open) {
 		assert.Equal(t, "90.00 RUB", p.Left.String())
 	})
 	t.Run("given up, but it has come", func(t *testing.T) {
-		w, c, o, id := lost(t, assisttest.DieAndDoLater(13*time.Hour))
-		w.Pass(2 * time.Hour)
+		w, c, o, id := lost(t, assisttest.DieAndDoLater(lateDone))
+		w.Pass(lateDone)
 		_, err := w.Book.ProposeDecision(ctxOf(w), id, refunds.Decision{Kind: refunds.GiveUp}, Person("anna"))
 		require.NoError(t, err)
 		rec := w.Until(c, id, time.Hour, Final)
