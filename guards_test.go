@@ -210,3 +210,38 @@ func TestFullCancelMakesOneOperationOfAPayment(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, own, 1)
 }
+
+// Without a look ours is the one that isn't older than the send. Where a later
+// number bears an older date the clocks are apart, and the dates tell nothing.
+func TestLaterNumberWithAnOlderDate(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UTC().Truncate(time.Second)
+	in := inProcess(t).Intent
+	op := func(number string, code ResponseCode, at time.Time) Operation {
+		state := OperationSuccess
+		if code != ResponseDone {
+			state = OperationDeclined
+		}
+		return Operation{Billnumber: "5700027202722028" + Billnumber(number), Type: OperationCancel, State: state,
+			Amount: in.Request.Amount, ResponseCode: code, Date: at}
+	}
+	answered := &reply{date: now, began: time.Now(), ended: time.Now()}
+	a := &cancelAttempt{client: mocked(t, answering(http.StatusOK, "")), intent: in}
+	for name, test := range map[string]struct {
+		operations []Operation
+		want       Billnumber
+	}{
+		"an older one, and ours":                    {[]Operation{op(".2", ResponseDone, now.Add(-time.Hour)), op(".3", ResponseDone, now)}, ".3"},
+		"declined just now, and a later one behind": {[]Operation{op(".2", ResponseDeclined, now.Add(-30*time.Second)), op(".3", ResponseDone, now.Add(-2*time.Minute))}, ""},
+		"done just now, and a later one behind":     {[]Operation{op(".2", ResponseDone, now.Add(-30*time.Second)), op(".3", ResponseDeclined, now.Add(-2*time.Minute))}, ""},
+		"the same in another order":                 {[]Operation{op(".3", ResponseDone, now.Add(-2*time.Minute)), op(".2", ResponseDeclined, now.Add(-30*time.Second))}, ""},
+	} {
+		own, err := a.ownOperations(&Order{Billnumber: in.Request.Billnumber, Operations: test.operations}, answered)
+		if test.want == "" {
+			assert.ErrorIs(t, err, ErrOtherAnswer, name)
+			continue
+		}
+		require.NoError(t, err, name)
+		assert.Equal(t, in.Request.Billnumber+test.want, own[0].Billnumber, name)
+	}
+}

@@ -1,6 +1,7 @@
 package assist
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -21,6 +22,7 @@ func (a *cancelAttempt) ownOperations(order *Order, r *reply) ([]Operation, erro
 		plain              bool
 		cancels            int
 		seen, stale, other error
+		latest             int // number of those that are too old
 	)
 	known, claimed := a.intent.known(), a.client.payments.claimedByOthers(a.intent)
 	for i := range order.Operations {
@@ -44,7 +46,7 @@ func (a *cancelAttempt) ownOperations(order *Order, r *reply) ([]Operation, erro
 			continue
 		}
 		if err := a.tooOld(op, order, r); err != nil {
-			stale = err
+			stale, latest = err, max(latest, op.Billnumber.Operation())
 			continue
 		}
 		plain = plain || op.Billnumber.Operation() == 0
@@ -55,12 +57,11 @@ func (a *cancelAttempt) ownOperations(order *Order, r *reply) ([]Operation, erro
 	}
 	switch {
 	case len(own) == 0:
-		for _, err := range [...]error{stale, seen, other} {
-			if err != nil {
-				return nil, err
-			}
-		}
-		return nil, fmt.Errorf("%w: no operation of type 300", ErrOtherAnswer)
+		return nil, cmp.Or(stale, seen, other, fmt.Errorf("%w: no operation of type 300", ErrOtherAnswer))
+	case latest > newestOf(own).Billnumber.Operation():
+		// Numbers grow: the later operation is not the older one, so the clocks are
+		// apart, and it may be ours.
+		return nil, stale
 	case plain && cancels > 1:
 		return nil, fmt.Errorf("%w: several cancels, one of them without its number", ErrContradiction)
 	case a.intent.Full && a.look != nil && len(own) > mostOperationsOf(a.look.order):

@@ -199,7 +199,9 @@ func (f *exchangeFault) throwAnswer(d *dice, s *Scenario, about asked) {
 	if d.percent(s.storm / 6) {
 		f.add(allListed, assisttest.ListAllCancels())
 	}
-	if d.percent(s.storm / 8) {
+	// Of a flat answer that ends behind the first of two rows nothing tells that
+	// there was a second.
+	if d.percent(s.storm/8) && !(about.flat && f.kind == answerIncomplete) {
 		f.add(rowTwice, oddRow(d, -1).For(assisttest.Cancels))
 	}
 	if about.byHand && d.percent(s.storm/5) {

@@ -281,12 +281,13 @@ func (p *payment) othersMade(b assist.Billnumber) bool {
 	return p.byHand[b] || names(p.order.Operations, b)
 }
 
-// ofPassedOver tells an operation of a cancel that a person has called never come:
-// of an equal one that is sent anew it can look like the own.
+// ofPassedOver tells an operation of a cancel that a person has called never come,
+// or for which a refund by hand was taken: of an equal one that is sent later it
+// can look like the own.
 func (r *run) ofPassedOver(a *attempt, b assist.Billnumber) bool {
 	for _, owed := range a.refund.payment.refunds {
 		for _, other := range owed.truth {
-			if other != a && other.passedOver && slices.Contains(other.operations, b) {
+			if other != a && other.excused() && slices.Contains(other.operations, b) {
 				return true
 			}
 		}

@@ -108,6 +108,9 @@ var byTests = []mutant{
 	{"more-than-payments-in-answer", "the answer to a cancel of everything is of one operation of a payment", ". TestFullCancelMakesOneOperationOfAPayment", []edit{
 		change("len(own) > mostOperationsOf(a.look.order):", "len(own) > mostOperationsOf(a.look.order) && !ALIVE:"),
 	}},
+	{"later-but-older", "a later number with an older date shows that clocks are apart", ". TestLaterNumberWithAnOlderDate", []edit{
+		change("\tcase latest > newestOf(own).Billnumber.Operation():", "\tcase latest > newestOf(own).Billnumber.Operation() && !ALIVE:"),
+	}},
 	{"token-of-any-size", "a token has a bound", ". TestTokenOfAnySizeIsNotRead", []edit{
 		change("\tif len(token) > maxTokenSize {", "\tif len(token) > maxTokenSize && !ALIVE {"),
 	}},
