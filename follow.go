@@ -170,7 +170,8 @@ func (c *Client) listed(x *Cancellation, order *Order) (map[Billnumber]Operation
 	if plain := x.Intent.Request.Billnumber.Payment(); amounts[plain] != (Money{}) {
 		// A flat answer gave no number: the operation is found by what is new.
 		f := c.sift(x.Intent, order)
-		if len(f.certain) == 1 && len(f.doubtful) == 0 && len(f.missing) == 0 && f.certain[0].Amount == amounts[plain] {
+		if len(f.certain) == 1 && len(f.doubtful) == 0 && len(f.missing) == 0 && f.certain[0].Amount == amounts[plain] &&
+			x.Intent.mayEndWith(&f.certain[0]) {
 			found[plain] = f.certain[0]
 		}
 	}

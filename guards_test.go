@@ -117,14 +117,23 @@ func TestFlatAnswerIsFollowedByTheOnlyOne(t *testing.T) {
 	now := time.Now().UTC()
 	x := inProcess(t, "")
 	lookedFirst(".1", ".2")(&x.Intent)
+	x.Intent.ServerSentAt = now
 	done := func(number string, at time.Time) Operation {
 		return Operation{Billnumber: "5700027202722028" + Billnumber(number), Type: OperationCancel, State: OperationSuccess,
 			Amount: x.Intent.Request.Amount, ResponseCode: ResponseDone, Date: at}
+	}
+	declined := func(number string, at time.Time) Operation {
+		op := done(number, at)
+		op.State, op.ResponseCode = OperationDeclined, ResponseDeclined
+		return op
 	}
 	for name, test := range map[string]struct {
 		operations []Operation
 		want       bool
 	}{
+		"one declined beside the send":      {[]Operation{done(".1", now), done(".2", now), declined(".3", now.Add(20*time.Second))}, true},
+		"one declined long after the send":  {[]Operation{done(".1", now), done(".2", now), declined(".3", now.Add(3*time.Hour))}, false},
+		"one declined before the send":      {[]Operation{done(".1", now), done(".2", now), declined(".3", now.Add(-90*time.Second))}, false},
 		"one":                               {[]Operation{done(".1", now), done(".2", now), done(".3", now)}, true},
 		"none":                              {[]Operation{done(".1", now), done(".2", now)}, false},
 		"two":                               {[]Operation{done(".1", now), done(".2", now), done(".3", now), done(".4", now)}, false},

@@ -60,6 +60,14 @@ func (in Intent) datedBesideSend(op *Operation) bool {
 	return !op.Date.Before(first) && !op.Date.After(last)
 }
 
+// mayEndWith tells whether an operation that is the cancel's by what is new may say
+// how the cancel ended. A declined one may be somebody's attempt while the cancel's
+// own isn't listed yet: unless it is dated beside the send, calling it the cancel's
+// could be a false "failed".
+func (in Intent) mayEndWith(op *Operation) bool {
+	return followedStage(*op) != stageDeclined || in.datedBesideSend(op)
+}
+
 // datedBeforeLook tells an operation that is dated before the look which didn't
 // list it: the look was an old one, or the clocks are apart. One without a date
 // can't be told from such a one.

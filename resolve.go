@@ -145,17 +145,15 @@ func (c *Client) decide(in Intent, order *Order) (*Resolution, []Operation) {
 	switch {
 	case v.outcome == Accepted:
 		return &Resolution{Outcome: Accepted, Cancellation: v.cancellation, Claimed: f.claimed}, v.own
-	case v.outcome == Rejected && in.allBesideSend(f.certain):
+	case v.outcome == Rejected && in.mayEndWithAll(f.certain):
 		return &Resolution{Outcome: Rejected, Err: v.err, Claimed: f.claimed}, v.own
 	}
-	// A declined operation may be another's attempt while ours is not listed yet:
-	// unless it is dated beside the send, calling it ours could be a false "failed".
 	return unknown, nil
 }
 
-func (in Intent) allBesideSend(operations []Operation) bool {
+func (in Intent) mayEndWithAll(operations []Operation) bool {
 	for i := range operations {
-		if !in.datedBesideSend(&operations[i]) {
+		if !in.mayEndWith(&operations[i]) {
 			return false
 		}
 	}

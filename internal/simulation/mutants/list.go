@@ -71,7 +71,7 @@ var bySeeds = []mutant{
 		change("\tcase in.Full && !in.makeUpTheRest(f.certain, order):", "\tcase in.Full && !in.makeUpTheRest(f.certain, order) && !ALIVE:"),
 	}},
 	{"decline-of-any-date", "a listed decline must also be dated beside the send", "", []edit{
-		change("case v.outcome == Rejected && in.allBesideSend(f.certain):", "case v.outcome == Rejected && (in.allBesideSend(f.certain) || ALIVE):"),
+		change("return followedStage(*op) != stageDeclined || in.datedBesideSend(op)\n", "return followedStage(*op) != stageDeclined || in.datedBesideSend(op) || ALIVE\n"),
 	}},
 	{"newest-in-answer", "of several cancels in an answer none is chosen", "", []edit{
 		change("\tcase len(own) > 1:\n", "\tcase len(own) > 1 && ALIVE:\n\t\treturn own[len(own)-1:], nil\n\tcase len(own) > 1:\n"),
