@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/internal/moscow"
 	"github.com/assist-go/assist/refunds/internal/storage"
 )
 
@@ -72,7 +73,8 @@ func (d *dayBalance) Reserve(ctx context.Context, id string, w assist.Wallet, am
 
 // available sums the Moscow day up, in minor units.
 func (d *dayBalance) available(ctx context.Context, tx storage.Tx, w assist.Wallet, currency string, at time.Time) (int64, error) {
-	from, to := moscowDay(at)
+	day := moscow.DayOf(at)
+	from, to := day.Start(), day.End()
 	reservations, err := storage.Find[storage.Reservation](ctx, tx, storage.Query{Where: []storage.Cond{
 		storage.Eq("merchant", d.merchant), storage.Eq("wallet", int64(w)), storage.Eq("currency", currency)}})
 	if err != nil {
@@ -161,11 +163,6 @@ func dropUnbegun(ctx context.Context, tx storage.Tx, r *storage.Reservation, at 
 	}
 	r.Settled = micros(at)
 	return tx.Save(ctx, r)
-}
-
-func moscowDay(at time.Time) (from, to time.Time) {
-	y, m, d := at.In(moscow).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, moscow), time.Date(y, m, d+1, 0, 0, 0, 0, moscow)
 }
 
 // Settle implements assist.DayBalance.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/internal/moscow"
 	"github.com/assist-go/assist/refunds/internal/storage"
 )
 
@@ -290,7 +291,7 @@ func (c *Carrier) reconcileDue(ctx context.Context) error {
 			all = append(all, err)
 			continue
 		}
-		from, _ := moscowDay(now)
+		from := moscow.DayOf(now).Start()
 		if last := instant(m.Reconciled).Add(-time.Hour); last.Before(from) { // the end of the day before, too
 			from = now.Add(-24 * time.Hour)
 		}

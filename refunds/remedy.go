@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/internal/moscow"
 	"github.com/assist-go/assist/refunds/internal/storage"
 )
 
@@ -36,18 +37,10 @@ func codesOf(err error) string {
 	return ""
 }
 
-var moscow = func() *time.Location {
-	zone, err := time.LoadLocation("Europe/Moscow")
-	if err != nil {
-		return time.FixedZone("MSK", 3*60*60) // right since October 2014
-	}
-	return zone
-}()
-
 // sinceMidnight is how much of the Moscow day is over. The zone has changed at
 // two or three in the morning, when nothing here is decided.
 func sinceMidnight(t time.Time) time.Duration {
-	t = t.In(moscow)
+	t = t.In(moscow.Location())
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute + time.Duration(t.Second())*time.Second
 }
 
