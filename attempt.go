@@ -3,7 +3,6 @@ package assist
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/assist-go/assist/internal/wire"
@@ -21,6 +20,9 @@ type cancelAttempt struct {
 	known  *Order // the order as far as it is known: by the look, else the caller's
 	intent Intent
 	body   []byte
+
+	reserved bool // from the day balance, by admit
+	begun    bool // from here on the outcome settles the reservation
 }
 
 // prepare checks what the caller gave.
@@ -69,8 +71,7 @@ func (a *cancelAttempt) lookAtOrder(ctx context.Context) error {
 	}
 	a.look, a.known = look, look.order
 	if a.options.checkOrder != nil {
-		shown := *look.order
-		shown.Operations = slices.Clone(shown.Operations)
+		shown := look.order.clone()
 		if err := a.options.checkOrder(&shown); err != nil {
 			return a.stopped("checking the order", err)
 		}
@@ -99,26 +100,27 @@ func (a *cancelAttempt) admit(ctx context.Context) error {
 	a.body = a.client.encodeCancel(cred, &a.req)
 	a.intent = a.client.newIntent(a.req, a.full, a.look)
 	decided := len(a.options.passedOver) > 0 || a.client.payments.decidedAbout(a.req.Billnumber.Payment())
-	return a.client.admit(ctx, a.intent.ID, a.req, a.known, decided)
+	err = a.client.admit(ctx, a.intent.ID, a.req, a.known, decided)
+	a.reserved = err == nil
+	return err
 }
 
-// save hands the intent out. What the day balance set aside is given back when
-// that fails, and also when the caller's function panics.
+// giveBack returns what the day balance set aside for a cancel that isn't sent,
+// also when a function of the caller's has panicked.
+func (a *cancelAttempt) giveBack(ctx context.Context) {
+	if a.reserved && !a.begun {
+		a.client.settle(ctx, a.intent.ID, NotSent, nil)
+	}
+}
+
+// save hands the intent out.
 func (a *cancelAttempt) save(ctx context.Context) error {
 	// The day balance may have taken its time.
 	a.intent.sentAt(a.client.now(), a.look)
 	if a.options.saveIntent == nil {
 		return nil
 	}
-	saved := false
-	defer func() {
-		if !saved {
-			a.client.settle(ctx, a.intent.ID, NotSent, nil)
-		}
-	}()
-	err := a.options.saveIntent(ctx, a.intent)
-	saved = err == nil
-	if err != nil {
+	if err := a.options.saveIntent(ctx, a.intent); err != nil {
 		return a.stopped("saving the intent", err)
 	}
 	return nil
@@ -128,16 +130,15 @@ func (a *cancelAttempt) save(ctx context.Context) error {
 // unresolved while the intent was saved, so that is looked at once more, under the
 // lock that closes it. It comes before the send, so that even a transport that
 // panics leaves the payment closed.
-func (a *cancelAttempt) begin(ctx context.Context) error {
+func (a *cancelAttempt) begin(context.Context) error {
 	// Without the monotonic clock, which stands still while the machine sleeps.
 	if t := a.options.sendBy; !t.IsZero() && a.client.now().Round(0).After(t.Round(0)) {
-		a.client.settle(ctx, a.intent.ID, NotSent, nil)
 		return a.stopped("sending in time", ErrTooLate)
 	}
 	if earlier, inTheWay := a.client.payments.begin(a.intent, a.options.passedOver); inTheWay {
-		a.client.settle(ctx, a.intent.ID, NotSent, nil)
 		return &UnresolvedError{Intent: earlier}
 	}
+	a.begun = true
 	return nil
 }
 

@@ -78,6 +78,7 @@ func (c *Client) cancel(ctx context.Context, req CancelRequest, full bool, opts 
 		return nil, a.stopped("waiting for the payment's earlier cancel", err)
 	}
 	defer leave()
+	defer a.giveBack(ctx)
 	for _, step := range [...]func(context.Context) error{a.open, a.lookAtOrder, a.admit, a.save, a.begin} {
 		if err := step(ctx); err != nil {
 			return nil, err

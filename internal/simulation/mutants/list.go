@@ -15,7 +15,7 @@ var bySeeds = []mutant{
 		change("\t\tnever := progress.neverSent(err, untouched)\n", "\t\tnever := progress.neverSent(err, untouched)\n\t\tif ALIVE {\n\t\t\tnever = untouched || !never\n\t\t}\n"),
 	}},
 	{"save-error-ignored", "an intent that can't be saved stops the cancel", "", []edit{
-		change("\tsaved = err == nil\n\tif err != nil {\n", "\tsaved = err == nil || ALIVE\n\tif err != nil && !saved {\n"),
+		change("a.options.saveIntent(ctx, a.intent); err != nil {", "a.options.saveIntent(ctx, a.intent); err != nil && !ALIVE {"),
 	}},
 	{"unknown-forgotten", "a payment with an unknown cancel is closed", "", []edit{
 		change("\tp.openLocked(desk, in)\n\treturn Intent{}, false\n", "\tif !ALIVE {\n\t\tp.openLocked(desk, in)\n\t}\n\treturn Intent{}, false\n"),
