@@ -47,8 +47,10 @@ func withCall(ctx, call context.Context) (context.Context, func()) {
 	return ctx, func() { stop(); cancel(nil) }
 }
 
-func (t *Transport) dialQuestion(ctx context.Context, network, address string) (net.Conn, error) {
-	call := progressOf(ctx).call
+// dial makes a connection for a call, when its turn has come, and what is built on
+// it while it has its turn.
+func (t *Transport) dial(ctx, call context.Context, network, address string,
+	build func(context.Context, net.Conn) (net.Conn, error)) (net.Conn, error) {
 	leave, err := t.dials.enter(call, address)
 	if err != nil {
 		return nil, err
@@ -56,7 +58,16 @@ func (t *Transport) dialQuestion(ctx context.Context, network, address string) (
 	defer leave()
 	ctx, done := withCall(ctx, call)
 	defer done()
-	return t.dialer(ctx, network, address)
+	conn, err := t.dialer(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return build(ctx, conn)
+}
+
+func (t *Transport) dialQuestion(ctx context.Context, network, address string) (net.Conn, error) {
+	return t.dial(ctx, progressOf(ctx).call, network, address,
+		func(_ context.Context, conn net.Conn) (net.Conn, error) { return conn, nil })
 }
 
 // cancelDial is the connection of one cancel while it is made, and then that
@@ -101,41 +112,23 @@ func (d *cancelDial) tlsState() *tls.ConnectionState {
 // dialCancel makes a connection without TLS: to a loopback host, or to a proxy.
 func (t *Transport) dialCancel(ctx context.Context, network, address string) (net.Conn, error) {
 	dialed := ctx.Value(cancelDialKey{}).(*cancelDial)
-	leave, err := t.dials.enter(dialed.call, address)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	ctx, done := withCall(ctx, dialed.call)
-	defer done()
-	conn, err := t.dialer(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	return dialed.made(&cancelConn{Conn: conn}), nil
+	return t.dial(ctx, dialed.call, network, address, func(_ context.Context, conn net.Conn) (net.Conn, error) {
+		return dialed.made(&cancelConn{Conn: conn}), nil
+	})
 }
 
 // dialCancelTLS makes a connection and shakes hands on it. net/http would do the
 // same, but wouldn't tell what came over the connection.
 func (t *Transport) dialCancelTLS(ctx context.Context, network, address string) (net.Conn, error) {
 	dialed := ctx.Value(cancelDialKey{}).(*cancelDial)
-	leave, err := t.dials.enter(dialed.call, address)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	ctx, done := withCall(ctx, dialed.call)
-	defer done()
-	raw, err := t.dialer(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := t.handshake(ctx, raw, address)
-	if err != nil {
-		raw.Close()
-		return nil, err
-	}
-	return dialed.made(conn), nil
+	return t.dial(ctx, dialed.call, network, address, func(ctx context.Context, raw net.Conn) (net.Conn, error) {
+		conn, err := t.handshake(ctx, raw, address)
+		if err != nil {
+			raw.Close()
+			return nil, err
+		}
+		return dialed.made(conn), nil
+	})
 }
 
 var errHandshakeTimeout = fmt.Errorf("assist: the TLS handshake took longer than %s", tlsHandshakeTimeout)

@@ -70,14 +70,9 @@ type Client struct {
 // only fails, as a [*FollowError]. Its connection is kept for 10 s, and one over
 // HTTP/2 that has been silent for 5 s is asked for a sign of life.
 func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error) {
-	cfg := config{protocol: SOAP, maxResponseSize: defaultMaxResponseSize, now: time.Now}
-	for _, opt := range opts {
-		if opt == nil {
-			return nil, &ValidationError{Field: "Option", Reason: "must not be nil"}
-		}
-		if err := opt(&cfg); err != nil {
-			return nil, err
-		}
+	cfg, err := newConfig(opts)
+	if err != nil {
+		return nil, err
 	}
 	base, err := parseBaseURL(baseURL, cfg.allowPlainHTTP)
 	if err != nil {
@@ -129,7 +124,7 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 	if own != nil {
 		c.idle = own
 	}
-	c.requests = requestsTo(base, &cfg)
+	c.requests = requestsTo(base, cfg)
 	return c, nil
 }
 

@@ -37,6 +37,20 @@ type config struct {
 	dayBalance      DayBalance
 }
 
+// newConfig starts from the defaults.
+func newConfig(opts []Option) (*config, error) {
+	c := &config{protocol: SOAP, maxResponseSize: defaultMaxResponseSize, now: time.Now}
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, &ValidationError{Field: "Option", Reason: "must not be nil"}
+		}
+		if err := opt(c); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
 // defaultMaxResponseSize is 1 MiB; the documents' own answers are 2 KiB.
 const defaultMaxResponseSize = 1 << 20
 
