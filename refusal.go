@@ -98,9 +98,5 @@ func refused(err error) bool {
 	if !ok || api.InText || api.Second == secondCodeTooFrequent || api.Second == secondCodeIntervalTooLarge {
 		return false
 	}
-	switch {
-	case api.First == 7, api.First == 19, api.First == 14 && api.Second == 200, api.First == 10 && api.Second == 100:
-		return true
-	}
-	return false
+	return api.deniesAccess()
 }

@@ -137,7 +137,7 @@ func (e *APIError) remedy() Remedy {
 		return RemedyTime
 	case errors.Is(e, ErrDayBalance):
 		return RemedyMoney
-	case e.First == 7, e.First == 19, e.First == 14 && e.Second == 200:
+	case e.deniesAccess():
 		return RemedySettings
 	case slices.Contains([]int{3, 4, 5, 10}, e.First) && slices.Contains(secondCodesOfAccess, e.Second):
 		return RemedySettings
@@ -154,4 +154,10 @@ func (e *APIError) remedyOfLook() Remedy {
 		return r
 	}
 	return RemedyConnection
+}
+
+// deniesAccess tells the codes by which Assist lets the merchant do nothing:
+// authentication, access, this merchant, and a merchant that it doesn't know.
+func (e *APIError) deniesAccess() bool {
+	return e.First == 7 || e.First == 19 || e.First == 14 && e.Second == 200 || e.First == 10 && e.Second == 100
 }

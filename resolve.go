@@ -268,21 +268,16 @@ func gapless(operations []Billnumber) bool {
 // mostOperationsOf is how many operations a cancel of everything makes at most: one
 // for each payment, or for each of its confirmations.
 func mostOperationsOf(o *Order) int {
-	confirmations := 0
-	for i := range o.Operations {
-		if op := &o.Operations[i]; op.Type == OperationConfirmation && isPaid(*op) {
-			confirmations++
-		}
-	}
-	return max(paymentsOf(o), confirmations, 1)
+	return max(countPaid(o, OperationPayment), countPaid(o, OperationConfirmation), 1)
 }
 
 // paymentsOf counts the payments that make up an order: card and bonus points
 // are two.
-func paymentsOf(o *Order) int {
-	n := 0
+func paymentsOf(o *Order) int { return countPaid(o, OperationPayment) }
+
+func countPaid(o *Order, kind OperationType) (n int) {
 	for i := range o.Operations {
-		if op := &o.Operations[i]; op.Type == OperationPayment && stageOf(*op) == stageSucceeded {
+		if op := &o.Operations[i]; op.Type == kind && isPaid(*op) {
 			n++
 		}
 	}
