@@ -33,7 +33,7 @@ func kills(t *testing.T) int {
 }
 
 func TestKillsOnSQLite(t *testing.T) {
-	r, err := run(t.Context(), settings{store: "sqlite:" + filepath.Join(t.TempDir(), "chaos.db"), kills: kills(t), settle: 45 * time.Second})
+	r, err := run(t.Context(), settings{store: "sqlite:" + filepath.Join(t.TempDir(), "chaos.db"), kills: kills(t), settle: 3 * time.Minute})
 	require.NoError(t, err)
 	t.Log(r)
 	assert.Empty(t, r.Wrong)
@@ -42,7 +42,7 @@ func TestKillsOnSQLite(t *testing.T) {
 
 func TestKillsOnPostgres(t *testing.T) {
 	n := kills(t)
-	r, err := run(t.Context(), settings{store: pgtest.DSN(t), kills: n, settle: 45 * time.Second})
+	r, err := run(t.Context(), settings{store: pgtest.DSN(t), kills: n, settle: 3 * time.Minute})
 	require.NoError(t, err)
 	t.Log(r)
 	assert.Empty(t, r.Wrong)
@@ -52,7 +52,7 @@ func TestKillsOnPostgres(t *testing.T) {
 // A harness that doesn't see an intent that is stored late sees nothing.
 func TestKillsSeeABadHabit(t *testing.T) {
 	kills(t)
-	r, err := run(t.Context(), settings{store: "sqlite:" + filepath.Join(t.TempDir(), "chaos.db"), kills: 30, settle: 5 * time.Second, badly: true})
+	r, err := run(t.Context(), settings{store: "sqlite:" + filepath.Join(t.TempDir(), "chaos.db"), kills: 12, settle: 2 * time.Second, badly: true})
 	require.NoError(t, err)
 	t.Log(r)
 	assert.NotEmpty(t, r.Wrong)
