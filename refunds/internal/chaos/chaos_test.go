@@ -33,7 +33,7 @@ func kills(t *testing.T) int {
 }
 
 func TestKillsOnSQLite(t *testing.T) {
-	r, err := run(t.Context(), settings{store: "sqlite:" + filepath.Join(t.TempDir(), "chaos.db"), kills: kills(t), settle: 3 * time.Minute})
+	r, err := run(t.Context(), settings{store: "sqlite:" + filepath.Join(t.TempDir(), "chaos.db"), kills: kills(t), settle: 2 * time.Minute})
 	require.NoError(t, err)
 	t.Log(r)
 	assert.Empty(t, r.Wrong)
@@ -42,7 +42,7 @@ func TestKillsOnSQLite(t *testing.T) {
 
 func TestKillsOnPostgres(t *testing.T) {
 	n := kills(t)
-	r, err := run(t.Context(), settings{store: pgtest.DSN(t), kills: n, settle: 3 * time.Minute})
+	r, err := run(t.Context(), settings{store: pgtest.DSN(t), kills: n, settle: 2 * time.Minute})
 	require.NoError(t, err)
 	t.Log(r)
 	assert.Empty(t, r.Wrong)

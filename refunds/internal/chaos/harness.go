@@ -115,15 +115,23 @@ func run(ctx context.Context, s settings) (*Report, error) {
 	return r, err
 }
 
-// settleDown waits for what is under way, with two persons who decide.
+// settleDown waits for what is under way, with two persons who decide, until
+// the refunds that are left need a person. What then isn't decided waits for
+// evidence that may never come.
 func (h *harness) settleDown(ctx context.Context, workers []*exec.Cmd) error {
-	for end := time.Now().Add(h.settle); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+	began := time.Now()
+	for end := began.Add(h.settle); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
 		st, err := h.book.Stats(ctx)
 		if err != nil {
 			return err
 		}
 		if st.Pending+st.Sent+st.InProcess == 0 && st.Undelivered == 0 {
 			return nil
+		}
+		if time.Since(began) > h.settle/6 && st.Undelivered == 0 {
+			if r, err := h.count(ctx); err != nil || len(r.Stuck) == 0 {
+				return err
+			}
 		}
 		for i, w := range workers { // one that has killed itself is started again
 			if gone(w) {
