@@ -1,6 +1,10 @@
 package assisttest
 
-import "time"
+import (
+	"time"
+
+	"github.com/assist-go/assist"
+)
 
 // merchant is one enterprise with its credentials and orders.
 type merchant struct {
@@ -20,6 +24,20 @@ func newMerchant(id, login, password string) *merchant {
 		ledger:       make(map[ledgerKey]int64),
 		askedAt:      make(map[string]time.Time),
 	}
+}
+
+// SetCredentials changes the login and the password of the merchant with this
+// number, as the personal account does: from now on a request with the former ones
+// is refused (7/101, 7/102), however long it has been on its way. It panics where
+// the server has no such merchant.
+func (s *Server) SetCredentials(c assist.Credentials) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.merchantOf(c.MerchantID)
+	if m == nil {
+		panic("assisttest: no merchant " + c.MerchantID)
+	}
+	m.login, m.password = c.Login, c.Password.Reveal()
 }
 
 // authenticate finds the merchant of a request (protocol §1).

@@ -57,6 +57,7 @@ const (
 	twoHosts
 	killed
 	takenTwice
+	rotated
 	faults
 )
 
@@ -71,7 +72,7 @@ var faultNames = [faults]string{
 	"AS300 that ends in success", "AS300 that ends in refusal", "declined", "5/108 that heals", "refused by codes", "codes as faultcode and faultstring",
 	"listed late", "unknown or contradictory code", "answer that lists all cancels", "numbers left out", "operation twice in an answer or a listing",
 	"odd texts that decide nothing", "question refused", "order twice in a listing", "operation missing in a listing", "listing from some time ago",
-	"refund by hand", "clocks of client and server apart", "clocks of Date, operations and packets apart", "two hosts with clocks of their own", "process killed", "refund taken up by two processes",
+	"refund by hand", "clocks of client and server apart", "clocks of Date, operations and packets apart", "two hosts with clocks of their own", "process killed", "refund taken up by two processes", "password changed",
 }
 
 func (f fault) String() string { return faultNames[f] }
@@ -95,6 +96,7 @@ type asked struct {
 	cancel bool
 	flat   bool // its answer tells no states
 	calm   bool // nothing goes wrong any more
+	outage bool // no answer to a cancel arrives
 	byHand bool // somebody may refund the payment by hand
 }
 
@@ -114,6 +116,9 @@ func throwFault(d *dice, s *Scenario, about asked) exchangeFault {
 	}
 	if d.percent(s.storm) {
 		f.throwNetwork(d, s, about.cancel)
+	}
+	if about.cancel && about.outage {
+		f.throwOutage(d)
 	}
 	if about.cancel && s.Repeating && d.percent(50) {
 		f.kind, f.delay = requestRepeated, pick(d, 0, d.between(time.Millisecond, time.Minute), d.between(time.Minute, time.Hour))

@@ -71,7 +71,7 @@ func (l *link) newExchange(req *http.Request) *exchange {
 		w.oldLook = false
 	}
 	x.fault = throwFault(d, r.scenario, asked{
-		cancel: cancel, flat: strings.HasSuffix(req.URL.Path, "/cancel.cfm"), calm: r.isCalm(),
+		cancel: cancel, flat: strings.HasSuffix(req.URL.Path, "/cancel.cfm"), calm: r.isCalm(), outage: r.inOutage(),
 		byHand: !w.refund.payment.plan.several() && !r.scenario.plain,
 	})
 	r.mu.Lock()

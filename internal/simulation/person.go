@@ -98,7 +98,7 @@ func (r *run) personDecides(a *attempt, found *assist.Resolution) (decision, ass
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	row, full := a.refund.payment, a.refund.plan.amount == (assist.Money{})
-	if r.otherOpen(a) || len(found.Missing) > 0 && !row.gaps {
+	if r.otherOpen(a) || r.otherUnnumbered(a) || len(found.Missing) > 0 && !row.gaps {
 		return leaves, assist.Operation{}
 	}
 	account, _ := r.server.Order(row.order.Billnumber)
@@ -125,6 +125,19 @@ func (r *run) otherOpen(a *attempt) bool {
 	for _, owed := range a.refund.payment.refunds {
 		for _, other := range owed.truth {
 			if other != a && other.intent.ID != "" && (!other.closed || other.passedOver || other.refund.left == other) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// otherUnnumbered tells whether another cancel of the payment was reported without
+// the number of its operation, so that any listed one may be that cancel's.
+func (r *run) otherUnnumbered(a *attempt) bool {
+	for _, owed := range a.refund.payment.refunds {
+		for _, other := range owed.truth {
+			if other != a && len(other.reported) > 0 && !other.numbered() {
 				return true
 			}
 		}

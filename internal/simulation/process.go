@@ -27,6 +27,8 @@ type process struct {
 	kill   context.CancelFunc
 	client *assist.Client
 	skew   time.Duration // of its clock
+	began  time.Time
+	told   map[string]bool // intents, at its start
 
 	// The crash switch: at this step of this refund's worker.
 	crashRefund, crashStep int
@@ -66,7 +68,16 @@ func (h *host) newProcess(life int) *process {
 	apart := r.scenario.merchants[h.merchant].apart
 	p.skew = r.scenario.merchants[h.merchant].skew + diceFor(r.scenario.Seed, 12, h.merchant, h.number).between(-apart, apart)
 	p.client = r.newClient(p)
-	p.client.Remember(r.store.openIntents(h.merchant)...)
+	p.began = time.Now()
+	open := r.store.openIntents(h.merchant)
+	p.client.Remember(open...)
+	p.told = make(map[string]bool, len(open))
+	for _, in := range open {
+		p.told[in.ID] = true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result.MostOpen = max(r.result.MostOpen, len(open))
 	return p
 }
 
@@ -148,7 +159,7 @@ func (w *worker) step() {
 	w.steps++
 	r := p.host.run
 	p.mu.Lock()
-	crash := !p.dead && w.refund.index == p.crashRefund && w.steps >= p.crashStep && !r.isCalm()
+	crash := !p.dead && w.refund.index == p.crashRefund && w.steps >= p.crashStep && !r.isCalm() || !p.dead && p.diesOfOutage()
 	p.dead = p.dead || crash
 	dead := p.dead
 	p.mu.Unlock()

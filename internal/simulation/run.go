@@ -29,6 +29,7 @@ type Result struct {
 	Chosen    int // unknown cancels of which a person has said which operation they were
 	Doubles   int // refunds paid twice by a person's word, who was shown nothing
 	Revived   int // operations of cancels that a person has called never come, taken for one sent anew
+	MostOpen  int // intents of which a process was told at its start
 	Mistaken  int // equal refunds by hand that were taken for a cancel which isn't listed
 
 	Reasons [reasons]int // why intents were left to a person although the faults had stopped
@@ -65,6 +66,7 @@ func (r *Result) add(other *Result) {
 	r.Doubles += other.Doubles
 	r.Mistaken += other.Mistaken
 	r.Revived += other.Revived
+	r.MostOpen = max(r.MostOpen, other.MostOpen)
 	r.Blocked += other.Blocked
 }
 
@@ -127,6 +129,9 @@ func Run(s *Scenario, trace func(string)) *Result {
 		}
 		if merchant.hosts > 1 {
 			r.result.Faults[takenTwice]++
+		}
+		if merchant.rotation != nil {
+			hosts.Go(func() { r.rotate(merchant) })
 		}
 		for h := range merchant.hosts {
 			hosts.Go(func() { (&host{run: r, merchant: m, number: h}).work() })
@@ -195,12 +200,16 @@ func (r *run) say(format string, args ...any) {
 // newClient makes the SDK's client of one process.
 func (r *run) newClient(p *process) *assist.Client {
 	merchant := r.scenario.merchants[p.host.merchant]
-	client, err := assist.NewClient("https://assist.test"+r.scenario.clocks.pathOf(p.host.number), merchant.credentials,
+	options := []assist.Option{
 		assist.WithProtocol(merchant.protocol),
 		assist.WithHTTPClient(p.httpClient()),
 		assist.WithClock(p.now),
 		assist.WithLogger(slog.New(logReader{r})),
-	)
+	}
+	if merchant.rotation != nil {
+		options = append(options, assist.WithCredentials(p.credentials))
+	}
+	client, err := assist.NewClient("https://assist.test"+r.scenario.clocks.pathOf(p.host.number), merchant.credentials, options...)
 	if err != nil {
 		panic(err) // every scenario's options are valid
 	}

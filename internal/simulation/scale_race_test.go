@@ -6,6 +6,7 @@ package simulation
 const (
 	seedsByDefault = 300
 	perHabit       = 40
+	perRestart     = 3
 
 	monthsByDefault = 20
 )

@@ -6,6 +6,7 @@ package simulation
 const (
 	seedsByDefault = 3000
 	perHabit       = 100
+	perRestart     = 20
 
 	monthsByDefault = 200
 )

@@ -20,6 +20,7 @@ type Scenario struct {
 
 	base      time.Time     // of the server's clock
 	calm      time.Duration // from here on nothing goes wrong any more; 0: never
+	outage    time.Duration // until then no answer to a cancel arrives, and then the process is killed
 	storm     int           // percent of the exchanges that something happens to
 	sockets   bool          // net/http over net.Pipe, else exchanges without it
 	merchants []merchantPlan
@@ -58,6 +59,7 @@ type merchantPlan struct {
 	apart       time.Duration // up to which they differ from each other
 	hosts       int           // processes that work side by side
 	learns      bool          // each of them is told what the others' cancels have made
+	rotation    *rotation     // of its password; nil: none
 	payments    []paymentPlan
 }
 
@@ -95,7 +97,7 @@ const (
 	secretEmail    = "canary@example.com"
 )
 
-var secrets = []string{secretPassword, secretLogin, secretHolder, secretCard, secretSurname, secretEmail}
+var secrets = []string{secretPassword, secretLogin, secretHolder, secretCard, secretSurname, secretEmail, newPassword, newLogin}
 
 func rubles(minor int) assist.Money {
 	m, err := assist.NewMoney(int64(minor), "RUB")
@@ -128,7 +130,9 @@ func Plan(seed uint64) *Scenario {
 		s.oddTexts = planTexts(d)
 	}
 	for range 1 + d.below(6)/5 {
-		s.merchants = append(s.merchants, planMerchant(d, len(s.merchants)))
+		m := planMerchant(d, len(s.merchants))
+		planRotation(seed, len(s.merchants), &m)
+		s.merchants = append(s.merchants, m)
 	}
 	for i := range s.merchants {
 		// Where operations are dated ahead of the Date header and listed late, a rest

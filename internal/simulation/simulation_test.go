@@ -162,6 +162,21 @@ func TestBadHabits(t *testing.T) {
 	}
 }
 
+// A process that was killed with forty cancels in the air, and more, is told of
+// them when it starts: it lets no second one through, and finds out about each.
+func TestRestartWithFortyOpenIntents(t *testing.T) {
+	t.Parallel()
+	const forty = 40
+	total := play(t, 1, perRestart, func(s *Scenario) { s.restarts(forty + 10) })
+	for _, f := range total.Findings {
+		t.Error(f)
+	}
+	if total.MostOpen < forty {
+		t.Errorf("at most %d intents were open at a restart", total.MostOpen)
+	}
+	t.Logf("%d intents open at a restart; %d cancels sent of %d refunds; ends %v", total.MostOpen, total.Cancels, total.Refunds, total.Ends)
+}
+
 // A network that repeats requests can only be held by an external refund id.
 func TestRepeatedRequests(t *testing.T) {
 	t.Parallel()

@@ -41,6 +41,7 @@ func (w *worker) work() {
 		w.sleep(early)
 	}
 	w.untie()
+	w.triesBesideOpen()
 	for {
 		row := w.run.store.row(w.refund)
 		if row.state.final() || w.run.elapsed() > w.run.until() {
@@ -236,6 +237,8 @@ func (w *worker) rejected(a *attempt, order *assist.Order, err error) {
 	// It is on the client's clock, which goes as fast as every other.
 	wait := notBefore.Sub(w.process.now())
 	switch {
+	case w.waitsForSettings(err):
+		w.run.store.reopen(a, time.Now().Add(w.dice(32, a.number).between(5*time.Minute, 20*time.Minute)))
 	case later && w.run.elapsed() < latestRetry:
 		w.run.store.reopen(a, time.Now().Add(wait))
 	case a.number < 6 && w.dice(7, a.number).percent(40):

@@ -24,6 +24,13 @@ var bySeeds = []mutant{
 	{"resolved-too-early", "a payment stays closed while Resolve says Unknown", "", []edit{
 		change("\tif r.Outcome == Unknown {\n\t\treturn r, nil\n", "\tif r.Outcome == Unknown {\n\t\tif ALIVE {\n\t\t\tc.payments.forget(in)\n\t\t}\n\t\treturn r, nil\n"),
 	}},
+	{"credentials-kept", "the credentials of a request are those of its moment", "", []edit{
+		change("\tk.remember(cred)\n\treturn cred, nil\n",
+			"\tif ALIVE {\n\t\tif k.given.Login == \"\" || k.given.MerchantID != cred.MerchantID {\n\t\t\tk.given = cred\n\t\t}\n\t\tcred = k.given\n\t}\n\tk.remember(cred)\n\treturn cred, nil\n"),
+	}},
+	{"learned-unclaimed", "what another process has found out belongs to its cancel", "", []edit{
+		change("\tc.payments.claim(in, own)\n\tc.payments.forget(in)\n\treturn nil\n", "\tif !ALIVE {\n\t\tc.payments.claim(in, own)\n\t}\n\tc.payments.forget(in)\n\treturn nil\n"),
+	}},
 	{"claims", "operations of answered cancels belong to them", "", []edit{
 		change("\t\tif number == 0 {\n\t\t\tcontinue", "\t\tif number == 0 || ALIVE {\n\t\t\tcontinue"),
 	}},

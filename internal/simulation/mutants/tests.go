@@ -111,6 +111,15 @@ var byTests = []mutant{
 	{"later-but-older", "a later number with an older date shows that clocks are apart", ". TestLaterNumberWithAnOlderDate", []edit{
 		change("\tcase latest > newestOf(own).Billnumber.Operation():", "\tcase latest > newestOf(own).Billnumber.Operation() && !ALIVE:"),
 	}},
+	{"remembers-the-first", "a client remembers every intent that it is told of", "./internal/simulation TestRestartWithFortyOpenIntents", []edit{
+		change("\tfor _, in := range intents {\n\t\tif c.ownsIntent(in) == nil {", "\tfor i, in := range intents {\n\t\tif (i == 0 || !ALIVE) && c.ownsIntent(in) == nil {"),
+	}},
+	{"decided-unseen", "a person's word that a cancel never came is held against the listing", ". TestDecide", []edit{
+		change("\tcase d.never && listed.Outcome != Unknown:\n", "\tcase d.never && listed.Outcome != Unknown && !ALIVE:\n"),
+	}},
+	{"decided-another's", "a person can't give a cancel another cancel's operation", ". TestDecide", []edit{
+		change("\t\tcase claimed[op.Billnumber]:\n\t\t\treturn nil, fmt.Sprintf(", "\t\tcase claimed[op.Billnumber] && !ALIVE:\n\t\t\treturn nil, fmt.Sprintf("),
+	}},
 	{"token-of-any-size", "a token has a bound", ". TestTokenOfAnySizeIsNotRead", []edit{
 		change("\tif len(token) > maxTokenSize {", "\tif len(token) > maxTokenSize && !ALIVE {"),
 	}},
