@@ -2,10 +2,9 @@ package assist
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
+	"slices"
 	"time"
-
-	"github.com/assist-go/assist/internal/wire"
 )
 
 // cancelAttempt is one cancel on its way: prepare, open, look, admit, save, begin, send,
@@ -142,44 +141,52 @@ func (a *cancelAttempt) begin(context.Context) error {
 	return nil
 }
 
-// send makes the one exchange of a cancel, and settles by what it proves.
-func (a *cancelAttempt) send(ctx context.Context) verdict {
-	start := time.Now()
-	r, err := a.client.exchange(ctx, wire.Cancel, a.body, true)
-	if r != nil {
-		r.began, r.ended = start, time.Now()
+// sentAt stamps the intent with the moment of the send, by the client's clock, and
+// on the server's by the look.
+func (in *Intent) sentAt(now time.Time, look *look) {
+	in.SentAt = now.UTC()
+	if look != nil && !look.date.IsZero() {
+		in.LookedAt = look.date.UTC()
+		in.ServerSentAt, in.ServerSlack = look.reading(time.Now()).UTC(), look.slack()
 	}
-	var v verdict
-	var never *neverSent
-	switch {
-	case errors.As(err, &never):
-		v = verdict{outcome: NotSent, err: &TransportError{Billnumber: a.req.Billnumber, Err: never.err}}
-	case err != nil:
-		v = doubt(err)
-	default:
-		if v = a.judge(r); v.outcome == Unknown {
-			v.err = r.failure(v.err)
-		}
-	}
-	a.settle(ctx, &v)
-	a.client.observed(ctx, exchanged{
-		service: wire.Cancel, intent: a.intent, outcome: v.outcome, cancellation: v.cancellation, reply: r, err: v.err, began: start,
-	})
-	return v
 }
 
-// settle keeps the client's memory and the day balance in step with a verdict.
-func (a *cancelAttempt) settle(ctx context.Context, v *verdict) {
-	c := a.client
-	if v.cancellation != nil {
-		v.cancellation.seenAt = c.now()
+// newIntent makes the intent of a cancel. Of look, which may be nil, it takes
+// what there was before.
+func (c *Client) newIntent(req CancelRequest, full bool, look *look) Intent {
+	in := Intent{
+		ID:         rand.Text(),
+		MerchantID: c.keys.merchantID,
+		Request:    req.withoutPersonal(),
+		Full:       full,
 	}
-	// A declined operation too could otherwise pass for the next cancel's.
-	c.payments.claim(a.intent, v.own)
-	if v.outcome == Unknown {
-		v.err = &UnknownOutcomeError{Intent: a.intent, Err: v.err}
-	} else {
-		c.payments.forget(a.intent)
+	in.sentAt(c.now(), look)
+	if look != nil {
+		in.Before = look.order.billnumbers()
 	}
-	c.settle(ctx, a.intent.ID, v.outcome, v.cancellation)
+	before := in.Before
+	if known := in.Request.Order; known != nil && before != nil {
+		// Before says it already.
+		said := setOf(before)
+		known.Operations = slices.DeleteFunc(known.Operations, func(op Operation) bool { return said[op.Billnumber] })
+		if len(known.Operations) == 0 {
+			in.Request.Order = nil
+		}
+	}
+	// What this client's earlier cancels were answered with can't be this one's.
+	others := c.payments.claimedByOthers(in)
+	if len(others) == 0 {
+		return in
+	}
+	known := in.known()
+	for _, operation := range sorted(others) {
+		if known[operation] {
+			continue
+		}
+		if in.Request.Order == nil {
+			in.Request.Order = &Order{Billnumber: req.Billnumber.Payment(), Number: req.OrderNumber, Date: req.OrderDate}
+		}
+		in.Request.Order.Operations = append(in.Request.Order.Operations, Operation{Billnumber: operation})
+	}
+	return in
 }

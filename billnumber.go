@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -84,4 +85,14 @@ func (b *Billnumber) Scan(stored any) error {
 		return fmt.Errorf("%w: %w", ErrBillnumber, err)
 	}
 	return b.UnmarshalText(text)
+}
+
+// sorted puts billnumbers of one payment in the order of their operations.
+func sorted(billnumbers map[Billnumber]bool) []Billnumber {
+	all := make([]Billnumber, 0, len(billnumbers))
+	for b := range billnumbers {
+		all = append(all, b)
+	}
+	slices.SortFunc(all, func(a, b Billnumber) int { return a.Operation() - b.Operation() })
+	return all
 }

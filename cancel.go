@@ -2,47 +2,11 @@ package assist
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/assist-go/assist/internal/wire"
 )
-
-// CancelStatus tells how far an accepted cancel has come.
-type CancelStatus int
-
-const (
-	// InProcess: Assist works on it; the result comes from order results, some
-	// minutes or hours later (protocol §6). The money may still move.
-	InProcess CancelStatus = iota
-	// Succeeded: the money was given back.
-	Succeeded
-)
-
-// String gives "in process" or "succeeded".
-func (s CancelStatus) String() string {
-	if s == Succeeded {
-		return "succeeded"
-	}
-	return "in process"
-}
-
-// Cancellation is a cancel that Assist accepted. It is a value of the moment:
-// following an operation makes a new one and leaves this one as it is.
-//
-// Order and Operation hold personal data; don't log them.
-type Cancellation struct {
-	Status CancelStatus
-	// Operation is the newest of Operations.
-	Operation Operation
-	// Operations are those that this request made: one, or several for a full
-	// cancel of an order with several payments.
-	Operations []Operation
-	// Order is the order as the answer showed it. Its State doesn't tell what
-	// became of the cancel.
-	Order Order
-	// Intent is what was sent.
-	Intent Intent
-
-	seenAt time.Time // by the client's clock; zero after Resume
-}
 
 // Cancel gives back part of a payment: Amount is required. The server picks
 // void, partial cancel or refund by itself (protocol §3).
@@ -86,4 +50,46 @@ func (c *Client) cancel(ctx context.Context, req CancelRequest, full bool, opts 
 	}
 	v := a.send(ctx)
 	return v.cancellation, v.err
+}
+
+// send makes the one exchange of a cancel, and settles by what it proves.
+func (a *cancelAttempt) send(ctx context.Context) verdict {
+	start := time.Now()
+	r, err := a.client.exchange(ctx, wire.Cancel, a.body, true)
+	if r != nil {
+		r.began, r.ended = start, time.Now()
+	}
+	var v verdict
+	var never *neverSent
+	switch {
+	case errors.As(err, &never):
+		v = verdict{outcome: NotSent, err: &TransportError{Billnumber: a.req.Billnumber, Err: never.err}}
+	case err != nil:
+		v = doubt(err)
+	default:
+		if v = a.judge(r); v.outcome == Unknown {
+			v.err = r.failure(v.err)
+		}
+	}
+	a.settle(ctx, &v)
+	a.client.observed(ctx, exchanged{
+		service: wire.Cancel, intent: a.intent, outcome: v.outcome, cancellation: v.cancellation, reply: r, err: v.err, began: start,
+	})
+	return v
+}
+
+// settle keeps the client's memory and the day balance in step with a verdict.
+func (a *cancelAttempt) settle(ctx context.Context, v *verdict) {
+	c := a.client
+	if v.cancellation != nil {
+		v.cancellation.seenAt = c.now()
+	}
+	// A declined operation too could otherwise pass for the next cancel's.
+	c.payments.claim(a.intent, v.own)
+	if v.outcome == Unknown {
+		v.err = &UnknownOutcomeError{Intent: a.intent, Err: v.err}
+	} else {
+		c.payments.forget(a.intent)
+	}
+	c.settle(ctx, a.intent.ID, v.outcome, v.cancellation)
 }

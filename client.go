@@ -2,6 +2,7 @@ package assist
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -192,3 +193,53 @@ func isLoopback(host string) bool {
 
 // Now is the time by the client's clock: [time.Now], or that of [WithClock].
 func (c *Client) Now() time.Time { return c.now() }
+
+// MerchantID is the merchant for whom the client cancels.
+func (c *Client) MerchantID() string { return c.keys.merchantID }
+
+// hardened makes the client's own http.Client: a copy, so that the caller's is
+// not changed and can't be changed under us. own is the SDK's transport in it, or
+// nil.
+func (c *config) hardened() (client http.Client, own *Transport, err error) {
+	if c.httpClient != nil {
+		client = *c.httpClient
+	}
+	wrong := func(field, reason string) (http.Client, *Transport, error) {
+		return http.Client{}, nil, &ValidationError{Field: field, Reason: reason}
+	}
+	switch foreign := client.Transport != nil; {
+	case foreign && c.transport != nil:
+		return wrong("Transport", "can't be set beside the Transport of the given http.Client")
+	case foreign && c.roundTripper != nil:
+		return wrong("RoundTripper", "wraps the SDK's own transport: wrap that of the given http.Client yourself")
+	case (foreign || c.transport != nil) && c.rootCAs != nil:
+		return wrong("RootCAs", "can't be set on a given transport: set them there")
+	case (foreign || c.transport != nil) && c.certificate != nil:
+		return wrong("ClientCertificate", "can't be set on a given transport: set it there")
+	case !foreign:
+		own = c.transport
+		if own == nil {
+			own = NewTransport(c.tlsConfig())
+		}
+		client.Transport = own
+	}
+	if c.roundTripper != nil {
+		if client.Transport = c.roundTripper(own); client.Transport == nil {
+			return wrong("RoundTripper", "must not return nil")
+		}
+	}
+	// A redirect of a cancel would be a second cancel. 307 and 308 would carry
+	// the body along.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client, own, nil
+}
+
+func (c *config) tlsConfig() *tls.Config {
+	settings := &tls.Config{RootCAs: c.rootCAs}
+	if c.certificate != nil {
+		// Given by a function it is sent to every server that asks, whatever
+		// authorities the server names.
+		settings.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.certificate, nil }
+	}
+	return settings
+}

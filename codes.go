@@ -1,6 +1,8 @@
 package assist
 
-import "github.com/assist-go/assist/internal/wire"
+import (
+	"github.com/assist-go/assist/internal/wire"
+)
 
 // words is one meaning in both languages, indexed by Language.
 type words [2]string
@@ -13,22 +15,6 @@ func (w words) in(l Language) string {
 }
 
 var unknownCode = words{"неизвестный код", "unknown code"}
-
-// Meaning puts both codes into words.
-func (e *APIError) Meaning(l Language) string {
-	first, ok := firstCodes[e.First]
-	if !ok {
-		first = unknownCode
-	}
-	if e.Second == 0 {
-		return first.in(l)
-	}
-	second, ok := secondCodes[e.Second]
-	if !ok {
-		second = unknownCode
-	}
-	return first.in(l) + " (" + second.in(l) + ")"
-}
 
 // firstParameterCode is the lowest second code that names something: a parameter,
 // an object or an operation. Those below are small numbers as any text may hold.
@@ -178,3 +164,26 @@ var secondCodes = map[int]words{
 	350: {"веб-сервис", "web service"},
 	400: {"сервер каталогов", "directory server"}, 402: {"ожидание 3-D Secure", "waiting for 3-D Secure"}, 403: {"отказ 3-D Secure", "refused by 3-D Secure"},
 }
+
+// Language is the language of Assist's messages. The zero value is Russian,
+// which is also what Assist's cancel service takes by default (protocol §3).
+type Language int
+
+// The languages that Assist speaks.
+const (
+	LanguageRU Language = iota
+	LanguageEN
+)
+
+// String gives the wire value: "RU" or "EN".
+func (l Language) String() string {
+	if l == LanguageEN {
+		return "EN"
+	}
+	return "RU"
+}
+
+const (
+	secondCodeTooFrequent      = 3
+	secondCodeIntervalTooLarge = 4
+)

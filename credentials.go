@@ -68,26 +68,6 @@ type keyring struct {
 	seen redact.Scrubber
 }
 
-// credentials are those of one request, which keeps them whatever comes later.
-func (c *Client) credentials(ctx context.Context) (Credentials, error) {
-	k := &c.keys
-	if k.source == nil {
-		return k.given, nil
-	}
-	cred, err := k.source(ctx)
-	if err == nil {
-		err = cred.check()
-	}
-	if err == nil && cred.MerchantID != k.merchantID {
-		err = &ValidationError{Field: "Credentials.MerchantID", Reason: "must be that of the client"}
-	}
-	if err != nil {
-		return Credentials{}, c.causeOf(ctx, err)
-	}
-	k.remember(cred)
-	return cred, nil
-}
-
 func (k *keyring) remember(cred Credentials) {
 	k.seen.Learn(cred.Password.Reveal(), cred.Login)
 }

@@ -1,6 +1,7 @@
 package assist
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -244,61 +245,6 @@ func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
 // Outcome is [Unknown].
 func (e *UnknownOutcomeError) Outcome() Outcome { return Unknown }
 
-// FollowError says that a question to an order service failed: refused,
-// unreachable or unreadable. It says nothing about the money, so its outcome is
-// [Unknown]. Asking again is always safe.
-type FollowError struct {
-	Service string // "orderresult", "orderstate", "resultbydate"
-	Err     error
-}
-
-func (e *FollowError) Error() string {
-	return joined("assist", e.Service, "the question failed, which says nothing about the money", textOfError(e.Err))
-}
-
-func (e *FollowError) Unwrap() error { return e.Err }
-
-// Outcome is [Unknown].
-func (e *FollowError) Outcome() Outcome { return Unknown }
-
-// OrderNotFoundError says that an order service knows no order of the number,
-// or of the payment looked for, in the periods it was asked about. It is
-// [ErrOrderNotFound] and comes inside a [*FollowError], so its outcome is
-// [Unknown]: an order of another date may be there all the same.
-type OrderNotFoundError struct {
-	Asked []Period // in the order in which they were asked about
-	// Partial says that more was to be asked about than the questions of one
-	// search reached, because the server takes short periods only. Give the
-	// order's date.
-	Partial bool
-	Err     error // the last answer's refusal, where it was one
-}
-
-func (e *OrderNotFoundError) Error() string {
-	var b strings.Builder
-	b.WriteString(ErrOrderNotFound.Error())
-	for i, p := range e.Asked {
-		b.WriteString(map[bool]string{true: ", UTC: ", false: ", "}[i == 0] + p.String())
-	}
-	if e.Partial {
-		b.WriteString("; not all that was to be asked about, as the server takes short periods only: give the order's date")
-	} else {
-		b.WriteString("; check the order's number and date")
-	}
-	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
-	}
-	return b.String()
-}
-
-func (e *OrderNotFoundError) Unwrap() error { return e.Err }
-
-// Is makes it [ErrOrderNotFound].
-func (e *OrderNotFoundError) Is(target error) bool { return target == ErrOrderNotFound }
-
-// Outcome is [Unknown].
-func (e *OrderNotFoundError) Outcome() Outcome { return Unknown }
-
 // joined puts the parts of an error's text together. Parts that a test left
 // empty in an error built by hand leave no gap.
 func joined(parts ...string) string {
@@ -315,3 +261,95 @@ func textOfError(err error) string {
 	}
 	return err.Error()
 }
+
+// Meaning puts both codes into words.
+func (e *APIError) Meaning(l Language) string {
+	first, ok := firstCodes[e.First]
+	if !ok {
+		first = unknownCode
+	}
+	if e.Second == 0 {
+		return first.in(l)
+	}
+	second, ok := secondCodes[e.Second]
+	if !ok {
+		second = unknownCode
+	}
+	return first.in(l) + " (" + second.in(l) + ")"
+}
+
+// secondCodesOfAccess name what every request of the merchant holds: MERCHANT_ID,
+// LOGIN, PASSWORD, and the latter two together.
+var secondCodesOfAccess = []int{100, 101, 102, 141}
+
+// deniesAccess tells the codes by which Assist lets the merchant do nothing:
+// authentication, access, this merchant, and a merchant that it doesn't know.
+func (e *APIError) deniesAccess() bool {
+	return e.First == 7 || e.First == 19 || e.First == 14 && e.Second == 200 || e.First == 10 && e.Second == 100
+}
+
+// contextError gives the cause of a finished context, in a way that errors.Is
+// finds both the cause and context.Canceled or DeadlineExceeded.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return errors.Join(cause, err)
+}
+
+// codesOf finds the server's codes inside an error.
+func codesOf(err error) (*APIError, bool) {
+	var api *APIError
+	ok := errors.As(err, &api)
+	return api, ok
+}
+
+// SignatureReason says in a few words why an answer was not believed.
+type SignatureReason string
+
+// The reasons of a [*SignatureError].
+const (
+	// SignatureMissing: the answer carries no signature.
+	SignatureMissing SignatureReason = "no signature"
+	// SignatureUnreadable: what stands in its place is no single signed OpenPGP
+	// message: unsigned, encrypted, compressed, too large, in another form, with
+	// several signatures or with anything behind it.
+	SignatureUnreadable SignatureReason = "not one signed OpenPGP message"
+	// SignatureUnknownKey: made by none of the keys given.
+	SignatureUnknownKey SignatureReason = "signed by an unknown key"
+	// SignatureInvalid: made with one of the keys' names but wrong, of a hash
+	// weaker than SHA-1, expired, or made when its key was expired or revoked.
+	SignatureInvalid SignatureReason = "not a valid signature"
+	// SignatureOtherText: valid, but over a text that is not this answer's: one
+	// of the two was changed, or the signature is another answer's.
+	SignatureOtherText SignatureReason = "a valid signature of another text"
+	// CheckValueMissing: the answer carries no check value.
+	CheckValueMissing SignatureReason = "no check value"
+	// CheckValueWrong: the answer was changed, or the secret is another.
+	CheckValueWrong SignatureReason = "a wrong check value"
+	// VerifierRefused: a [Verifier] of the merchant's own refused; Err tells why.
+	VerifierRefused SignatureReason = "refused by a verifier"
+)
+
+// SignatureError says that a complete answer was not believed, because it isn't
+// proved to be Assist's. What it says is then not known, so the outcome is
+// [Unknown]. A cancel gives it inside an [*UnknownOutcomeError], an order
+// service inside a [*FollowError].
+//
+// It means an attack, or more often a setting: another key, another secret, or a
+// merchant account that signs in the other way. Err never holds a text of the
+// answer, unless a [Verifier] of the merchant's own put it there.
+type SignatureError struct {
+	Reason SignatureReason
+	Err    error // the cause, where there is one
+}
+
+func (e *SignatureError) Error() string {
+	return joined("assist", "the answer is not proved to be Assist's", string(e.Reason), textOfError(e.Err))
+}
+
+func (e *SignatureError) Unwrap() error { return e.Err }
+
+// Outcome is [Unknown].
+func (e *SignatureError) Outcome() Outcome { return Unknown }

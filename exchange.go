@@ -10,31 +10,9 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/assist-go/assist/internal/wire"
 )
-
-// reply is one answer, as far as it came.
-type reply struct {
-	answer   wire.Answer
-	status   int
-	size     int
-	text     string    // only where bodies are logged
-	date     time.Time // of the HTTP Date header; zero where there is none
-	received time.Time // by the client's clock
-	header   http.Header
-	// began and ended bound the exchange by the machine's monotonic clock, which
-	// nobody sets. They are set by the caller of exchange.
-	began, ended time.Time
-}
-
-// neverSent wraps the failure of an exchange that proves that the server has
-// nothing of the request, and won't get it.
-type neverSent struct{ err error }
-
-func (e *neverSent) Error() string { return e.err.Error() }
-func (e *neverSent) Unwrap() error { return e.err }
 
 var errSentTwice = errors.New("assist: the transport sent the cancel more than once, so this may not be all that was performed")
 
@@ -148,28 +126,6 @@ func isPacked(resp *http.Response) bool {
 	return false
 }
 
-// bodyless makes the request of a service, for [Client.request] to copy. It has
-// no GetBody, and no header that calls it idempotent. With either, net/http would
-// replay it (HTTP/2 after REFUSED_STREAM, PROTOCOL_ERROR or GOAWAY, a redirect 307
-// or 308, a connection that dies).
-func bodyless(endpoint *url.URL, p Protocol, userAgent string) *http.Request {
-	header := http.Header{
-		"Content-Type": {p.contentType()},
-		// Or a transport of the caller's asks for gzip by itself.
-		"Accept-Encoding": {"identity"},
-	}
-	if p == SOAP {
-		header.Set("SOAPAction", `"`+endpoint.String()+`"`)
-	}
-	if userAgent != "" {
-		header.Set("User-Agent", userAgent)
-	}
-	return &http.Request{
-		Method: http.MethodPost, URL: endpoint, Host: endpoint.Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: header,
-	}
-}
-
 // request gives the request of a service a body. Header and URL are copies: a
 // cookie jar adds to the one, and what a transport of the caller's does with both
 // isn't known.
@@ -255,4 +211,23 @@ func readWhole(body io.Reader, length, limit int64) (string, error) {
 			return "", errNothing
 		}
 	}
+}
+
+// causeOf drops the URL that net/http puts around its errors, and names the
+// cause of a context that is over.
+func (c *Client) causeOf(ctx context.Context, err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if c.tells(err) {
+		err = &hushedError{
+			text:     c.scrub(err.Error()),
+			canceled: errors.Is(err, context.Canceled), expired: errors.Is(err, context.DeadlineExceeded),
+		}
+	}
+	if ctx.Err() != nil {
+		return errors.Join(contextError(ctx), err)
+	}
+	return err
 }

@@ -23,7 +23,7 @@ func (l *look) slack() time.Duration { return l.ended.Sub(l.began) + time.Second
 
 // lookFirst asks for the order of a payment before its cancel.
 func (c *Client) lookFirst(ctx context.Context, req *CancelRequest) (*look, error) {
-	order, r, err := c.orderOfPayment(ctx, req.OrderNumber, req.Billnumber, c.windowOf(req.OrderDate))
+	order, r, err := c.orderOfPayment(ctx, req.OrderNumber, req.Billnumber, windowOf(req.OrderDate))
 	if err != nil {
 		return nil, err
 	}

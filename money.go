@@ -1,6 +1,7 @@
 package assist
 
 import (
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strconv"
@@ -127,17 +128,6 @@ func checkCurrency(currency string) error {
 	return fmt.Errorf("%w: the currency must be three capital letters of ISO 4217", ErrMoney)
 }
 
-func isCapital(c byte) bool { return 'A' <= c && c <= 'Z' }
-
-func allDigits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
-
 // Amount gives the number alone, with all digits of the currency: "0.10".
 // The zero Money gives "".
 func (m Money) Amount() string {
@@ -227,4 +217,64 @@ func (m Money) checked(minor int64) (Money, error) {
 		return Money{}, nil
 	}
 	return NewMoney(minor, m.currency)
+}
+
+// MarshalText gives the form of [Money.String], "0.10 RUB", so that an amount in
+// JSON or XML is one readable text. The zero Money is an empty text; in JSON the
+// tag omitzero leaves it out.
+func (m Money) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads what [Money.MarshalText] wrote. An empty text is the zero
+// Money. Errors are [ErrMoney]. Of the digits after the point those that the
+// currency doesn't have may be zeros: ISO 4217 has taken digits away from
+// currencies before.
+func (m *Money) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*m = Money{}
+		return nil
+	}
+	amount, currency, ok := strings.Cut(string(text), " ")
+	if !ok {
+		return fmt.Errorf(`%w: want "0.10 RUB"`, ErrMoney)
+	}
+	parsed, err := ParseMoney(withoutExtraZeros(amount, currency), currency)
+	if err != nil {
+		return err
+	}
+	*m = parsed
+	return nil
+}
+
+// withoutExtraZeros cuts zeros behind the last digit that the currency has.
+func withoutExtraZeros(amount, currency string) string {
+	whole, fraction, _ := strings.Cut(amount, ".")
+	exponent := exponentOf(currency)
+	if len(fraction) <= exponent || strings.Trim(fraction[exponent:], "0") != "" {
+		return amount
+	}
+	if exponent == 0 {
+		return whole
+	}
+	return whole + "." + fraction[:exponent]
+}
+
+// Value gives the form of [Money.String] to a database, for a text column. The
+// zero Money is NULL.
+func (m Money) Value() (driver.Value, error) {
+	if m == (Money{}) {
+		return nil, nil
+	}
+	return m.String(), nil
+}
+
+// Scan reads what [Money.Value] wrote. NULL is the zero Money. A number is
+// refused with [ErrMoney]: it has no currency, and a float is no amount. Where
+// amounts stand in a numeric column, read the column as text beside its currency
+// and use [ParseMoney].
+func (m *Money) Scan(stored any) error {
+	text, err := storedText(stored)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrMoney, err)
+	}
+	return m.UnmarshalText(text)
 }

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"time"
 
 	"github.com/assist-go/assist/internal/wire"
 )
@@ -87,10 +86,6 @@ type notificationHandler struct {
 	asking      gates
 }
 
-// notificationTime is what the reading of a notification and the asking about it
-// may take together.
-const notificationTime = time.Minute
-
 func (h *notificationHandler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -118,23 +113,6 @@ func (h *notificationHandler) ServeHTTP(w http.ResponseWriter, req *http.Request
 		panic(http.ErrAbortHandler)
 	}
 }
-
-// notificationError says at which step a notification failed.
-type notificationError struct {
-	step    string
-	forever bool // it will never be right
-	stack   []byte
-	err     error
-}
-
-func (e *notificationError) Error() string { return e.step + ": " + e.err.Error() }
-func (e *notificationError) Unwrap() error { return e.err }
-
-func neverRight(step string, err error) error {
-	return &notificationError{step: step, forever: true, err: err}
-}
-
-func passing(step string, err error) error { return &notificationError{step: step, err: err} }
 
 func (h *notificationHandler) log(ctx context.Context, message string, failed *notificationError) {
 	if h.client.logger == nil {
@@ -210,7 +188,7 @@ func (h *notificationHandler) confirmed(w http.ResponseWriter, req *http.Request
 // of another that begins after it came.
 func (h *notificationHandler) ask(ctx context.Context, notified *Order) (*Order, error) {
 	c := h.client
-	w := c.windowOf(notified.Date)
+	w := windowOf(notified.Date)
 	subject := subjectOf(notified.Billnumber, notified.Number, w.orderDate)
 	shared, seen := c.watches.join(subject)
 	defer func() { c.watches.leave(subject, shared, seen) }()

@@ -119,3 +119,25 @@ func orderInForm(values url.Values, written charset.Charset) (*notificationForm,
 	}
 	return &notificationForm{text: a.Orders[0], merchantID: merchants[0]}, nil
 }
+
+// notificationTime is what the reading of a notification and the asking about it
+// may take together.
+const notificationTime = time.Minute
+
+// notificationError says at which step a notification failed.
+type notificationError struct {
+	step    string
+	forever bool // it will never be right
+	stack   []byte
+	err     error
+}
+
+func (e *notificationError) Error() string { return e.step + ": " + e.err.Error() }
+
+func (e *notificationError) Unwrap() error { return e.err }
+
+func neverRight(step string, err error) error {
+	return &notificationError{step: step, forever: true, err: err}
+}
+
+func passing(step string, err error) error { return &notificationError{step: step, err: err} }

@@ -114,78 +114,6 @@ func causeIn(err error) Cause {
 	return CauseConnection
 }
 
-// WithObserver calls the function after every exchange, on the goroutine of the
-// call, for metrics and traces (see the module otelassist) or a log of one's
-// own. Given several times, each is called, in this order. It must not block: a
-// cancel has been sent, and its caller waits for what became of it. A panic in
-// it ends there and changes nothing of what is known.
-func WithObserver(observe func(context.Context, Exchange)) Option {
-	return func(c *config) error {
-		if observe == nil {
-			return &ValidationError{Field: "Observer", Reason: "must not be nil"}
-		}
-		c.observers = append(c.observers, observe)
-		return nil
-	}
-}
-
-// exchanged is what an exchange has left behind, to be told as an [Exchange].
-type exchanged struct {
-	service      wire.Service
-	attempt      int    // counted from 1; 0 where there is only one
-	orderNumber  string // of a question
-	intent       Intent // of a cancel
-	outcome      Outcome
-	cancellation *Cancellation
-	reply        *reply
-	err          error
-	began        time.Time
-	took         time.Duration
-}
-
-// told makes public what is known, and nothing else.
-func (c *Client) told(ctx context.Context, x *exchanged) Exchange {
-	e := Exchange{
-		Service: x.service.String(), Protocol: c.protocol.forService(x.service).String(), URL: c.requests[x.service].URL.String(),
-		MerchantID: c.keys.merchantID, OrderNumber: x.orderNumber,
-		Cause: causeIn(x.err), Attempt: max(x.attempt, 1), Start: x.began, Duration: x.took,
-	}
-	if x.service == wire.Cancel {
-		e.Outcome, e.IntentID = x.outcome, x.intent.ID
-		e.OrderNumber, e.Billnumber = x.intent.Request.OrderNumber, x.intent.Request.Billnumber
-	} else if about, ok := ctx.Value(exchangeSubjectKey{}).(exchangeSubject); ok {
-		e.Billnumber, e.IntentID = about.billnumber, about.intentID
-	}
-	if x.cancellation != nil {
-		// Accepted means that the code is one of the table's, so no foreign text.
-		own := x.cancellation.Operation
-		e.Operation, e.ResponseCode, e.Status = own.Billnumber, own.ResponseCode, x.cancellation.Status
-	}
-	if api, ok := codesOf(x.err); ok {
-		e.First, e.Second = api.First, api.Second
-	}
-	if x.reply != nil {
-		e.HTTPStatus, e.Bytes = x.reply.status, x.reply.size
-	}
-	return e
-}
-
-// observed tells the logger and the observers of an exchange. Nothing is built
-// when nobody listens.
-func (c *Client) observed(ctx context.Context, x exchanged) {
-	x.took = time.Since(x.began)
-	if c.logger != nil {
-		c.guarded(ctx, "log handler", func() { c.logExchange(ctx, &x) })
-	}
-	if len(c.observers) == 0 {
-		return
-	}
-	e := c.told(ctx, &x)
-	for _, observe := range c.observers {
-		c.guarded(ctx, "observer", func() { observe(ctx, e) })
-	}
-}
-
 // exchangeSubject is what a question is about, beyond the order number that it names.
 type exchangeSubject struct {
 	billnumber Billnumber
@@ -207,3 +135,6 @@ func aboutPayment(ctx context.Context, b Billnumber) context.Context {
 func aboutIntent(ctx context.Context, in *Intent) context.Context {
 	return context.WithValue(ctx, exchangeSubjectKey{}, exchangeSubject{billnumber: in.Request.Billnumber, intentID: in.ID})
 }
+
+// errCallTimeout is the cause of a call that the SDK's own limit has ended.
+var errCallTimeout = errors.New("assist: no whole answer within the time limit of the client")

@@ -314,3 +314,18 @@ func WithWalletRules(balance DayBalance) Option {
 		return nil
 	}
 }
+
+// WithObserver calls the function after every exchange, on the goroutine of the
+// call, for metrics and traces (see the module otelassist) or a log of one's
+// own. Given several times, each is called, in this order. It must not block: a
+// cancel has been sent, and its caller waits for what became of it. A panic in
+// it ends there and changes nothing of what is known.
+func WithObserver(observe func(context.Context, Exchange)) Option {
+	return func(c *config) error {
+		if observe == nil {
+			return &ValidationError{Field: "Observer", Reason: "must not be nil"}
+		}
+		c.observers = append(c.observers, observe)
+		return nil
+	}
+}

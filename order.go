@@ -83,9 +83,6 @@ func (o Order) clone() Order {
 	return o
 }
 
-// kept copies a text: cut out of an answer, it would keep all of it in memory.
-func kept[T ~string](text T) T { return T(strings.Clone(string(text))) }
-
 func bareOperations(operations []Operation) []Operation {
 	bare := make([]Operation, len(operations))
 	for i, op := range operations {
@@ -185,4 +182,85 @@ func spelled[T ~string](text string, list []T) T {
 		}
 	}
 	return T(text)
+}
+
+// followedStage judges a listed operation. Declined ends it whatever its code;
+// all that isn't known is still in process.
+func followedStage(op Operation) stage {
+	if op.State == OperationDeclined {
+		return stageDeclined
+	}
+	return stageOf(op)
+}
+
+func newestOf(operations []Operation) Operation {
+	newest := operations[0]
+	for _, op := range operations[1:] {
+		if op.Billnumber.Operation() > newest.Billnumber.Operation() {
+			newest = op
+		}
+	}
+	return newest
+}
+
+// Succeeded tells an operation that was done: AS000, and a state that agrees where
+// there is one. The rows of results by date have none (protocol §5).
+func (o Operation) Succeeded() bool { return followedStage(o) == stageSucceeded }
+
+// Declined tells an operation that was declined, and moved no money. What is
+// neither Succeeded nor Declined may still move it, or ended without a result.
+func (o Operation) Declined() bool { return followedStage(o) == stageDeclined }
+
+// findOrder chooses by billnumber: failed attempts bear the same order number.
+func findOrder(orders []Order, b Billnumber) *Order {
+	for i := range orders {
+		if orders[i].Billnumber == b.Payment() {
+			return &orders[i]
+		}
+	}
+	return nil
+}
+
+func (o *Order) billnumbers() []Billnumber {
+	numbers := make([]Billnumber, 0, len(o.Operations))
+	for _, op := range o.Operations {
+		numbers = append(numbers, op.Billnumber)
+	}
+	return numbers
+}
+
+// namesOf gives the billnumbers of operations, to be looked up.
+func namesOf(operations []Operation) map[Billnumber]bool {
+	names := make(map[Billnumber]bool, len(operations))
+	for i := range operations {
+		names[operations[i].Billnumber] = true
+	}
+	return names
+}
+
+// stage is what one operation's state and code say together.
+type stage int
+
+const (
+	stageUnknown stage = iota
+	stageSucceeded
+	stageInProcess
+	stageDeclined
+)
+
+// stageOf wants state and code to agree. An absent state (flat formats) agrees
+// with every code.
+func stageOf(op Operation) stage {
+	noState := op.State == ""
+	switch {
+	case op.ResponseCode == ResponseDone && (noState || op.State.meansSuccess()):
+		return stageSucceeded
+	case op.ResponseCode == ResponseDone && op.State.meansInProcess():
+		return stageInProcess
+	case op.ResponseCode == ResponseInProcess && (noState || op.State.meansInProcess()):
+		return stageInProcess
+	case op.ResponseCode.refuses() && (noState || op.State == OperationDeclined):
+		return stageDeclined
+	}
+	return stageUnknown
 }

@@ -1,5 +1,9 @@
 package assist
 
+import (
+	"strings"
+)
+
 // holding is what the payments of an order hold in one currency, in minor units.
 // It is computed from the operations alone: the amount of an order is what was
 // ordered, which may be of another currency and may differ from what was paid
@@ -131,4 +135,71 @@ func cameBefore(one, other *Operation) (before, known bool) {
 		return false, false
 	}
 	return one.Date.Before(other.Date), true
+}
+
+// paidIn tells whether the order lists a payment in a currency. The order's own
+// amount may be in another one than it was paid in (protocol §4), and where no
+// payment is listed nothing can be told.
+func (o *Order) paidIn(currency string) bool {
+	listed := false
+	for _, op := range o.Operations {
+		if !isPaid(op) {
+			continue
+		}
+		if op.Amount.Currency() == currency {
+			return true
+		}
+		listed = true
+	}
+	return !listed
+}
+
+func sumOf(operations []Operation, currency string) (sum int64) {
+	for i := range operations {
+		if amount := operations[i].Amount; amount.Currency() == currency {
+			sum = min(sum+amount.Minor(), maxMinor)
+		}
+	}
+	return sum
+}
+
+// isInDoubt tells a cancel that ended without a result, or whose result isn't
+// known here.
+func isInDoubt(op Operation) bool { return followedStage(op) == stageUnknown }
+
+// meanOfPayment tells the parts of an order apart. Flat answers have the name
+// alone.
+type meanOfPayment struct {
+	id   int
+	name string
+}
+
+func meanOf(op Operation) meanOfPayment {
+	if op.MeanTypeID != 0 {
+		return meanOfPayment{id: op.MeanTypeID}
+	}
+	return meanOfPayment{name: strings.ToLower(op.MeanTypeName)}
+}
+
+func isPaid(op Operation) bool {
+	return (op.Type == OperationPayment || op.Type == OperationConfirmation) && followedStage(op) == stageSucceeded
+}
+
+// mostOperationsOf is how many operations a cancel of everything makes at most: one
+// for each payment, or for each of its confirmations.
+func mostOperationsOf(o *Order) int {
+	return max(countPaid(o, OperationPayment), countPaid(o, OperationConfirmation), 1)
+}
+
+// paymentsOf counts the payments that make up an order: card and bonus points
+// are two.
+func paymentsOf(o *Order) int { return countPaid(o, OperationPayment) }
+
+func countPaid(o *Order, kind OperationType) (n int) {
+	for i := range o.Operations {
+		if op := &o.Operations[i]; op.Type == kind && isPaid(*op) {
+			n++
+		}
+	}
+	return n
 }

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/assist-go/assist/internal/wire"
@@ -127,7 +124,7 @@ func (p *polling) turn(ctx context.Context, see seeing) (stop stopReason, rest b
 	}
 	if last.order != nil && !last.order.Date.IsZero() {
 		// Assist's date needs no search.
-		p.window = p.client.windowOf(last.order.Date)
+		p.window = windowOf(last.order.Date)
 	}
 	enough, x, err := see(ctx, last)
 	p.lastErr = err
@@ -229,26 +226,65 @@ func jittered(d time.Duration) time.Duration {
 	return max(shortestPoll, d-d/5+rand.N(2*(d/5)+1))
 }
 
-// longestWish bounds what is believed of a Retry-After: a server that is down
-// for a day must not end the questions of a wait, for the next one may show what
-// became of the money.
-const longestWish = 10 * time.Minute
+// The pace of a wait by default: the wallets of protocol §6 take minutes.
+const (
+	defaultFirstPoll = 30 * time.Second
+	defaultMaxPoll   = 5 * time.Minute
+	// shortestPoll keeps a wait from becoming a load on the server.
+	shortestPoll = time.Second
+	// lastQuestion is the time kept for the question at the end of a wait.
+	lastQuestion = 2 * time.Second
+	// firstQuestion is the time that the first question of a wait has, however
+	// small its bound: a wait of no time asks once.
+	firstQuestion = 10 * time.Second
+)
 
-// retryAfter reads the Retry-After header: seconds, or a date, which is compared
-// with the answer's own Date and no other clock. What is neither, or has no Date
-// beside it, is no wish.
-func retryAfter(header http.Header, date time.Time) time.Duration {
-	text := strings.TrimSpace(header.Get("Retry-After"))
-	if text != "" && allDigits(text) {
-		seconds, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || seconds > int64(longestWish/time.Second) {
-			return longestWish
+// WaitOption changes how [Client.Wait] and [Client.ResolveWait] ask.
+type WaitOption func(*waitOptions)
+
+// pace is how often a wait asks.
+type pace struct{ first, max time.Duration }
+
+type waitOptions struct {
+	pace     pace
+	observer func(Observation)
+}
+
+// PollEvery sets the pace: the first pause and the longest, between which the
+// pauses grow. A fifth of each is random. Less than a second is made a second;
+// the default is 30 seconds and 5 minutes.
+func PollEvery(first, max time.Duration) WaitOption {
+	return func(o *waitOptions) { o.pace = pace{first: first, max: max} }
+}
+
+// Observe calls the function after every question, on the waiting goroutine: for
+// a progress display, or to see a state that this library doesn't know. It must
+// not block. A panic of it is logged, and the wait goes on.
+func Observe(f func(Observation)) WaitOption {
+	return func(o *waitOptions) { o.observer = f }
+}
+
+// Observation is what one question showed.
+type Observation struct {
+	Attempt int           // from 1
+	Elapsed time.Duration // since the wait began
+	// Cancellation is the state as it is known, also where the question failed.
+	// It is nil in a ResolveWait, and where the cancel turned out declined.
+	Cancellation *Cancellation
+	// Err is why the question failed, or how the cancel ended.
+	Err error
+	// Next is the pause before the next question; zero when there is none.
+	Next time.Duration
+}
+
+func newWaitOptions(opts []WaitOption) waitOptions {
+	o := waitOptions{pace: pace{first: defaultFirstPoll, max: defaultMaxPoll}}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&o)
 		}
-		return time.Duration(seconds) * time.Second
 	}
-	at, err := http.ParseTime(text)
-	if err != nil || date.IsZero() {
-		return 0
-	}
-	return min(max(at.Sub(date), 0), longestWish)
+	o.pace.first = max(o.pace.first, shortestPoll)
+	o.pace.max = max(o.pace.max, o.pace.first)
+	return o
 }

@@ -2,6 +2,8 @@ package assist
 
 import (
 	"errors"
+	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/assist-go/assist/form"
@@ -176,4 +178,26 @@ func firstByte(doc string) byte {
 		return 0
 	}
 	return doc[0]
+}
+
+// bodyless makes the request of a service, for [Client.request] to copy. It has
+// no GetBody, and no header that calls it idempotent. With either, net/http would
+// replay it (HTTP/2 after REFUSED_STREAM, PROTOCOL_ERROR or GOAWAY, a redirect 307
+// or 308, a connection that dies).
+func bodyless(endpoint *url.URL, p Protocol, userAgent string) *http.Request {
+	header := http.Header{
+		"Content-Type": {p.contentType()},
+		// Or a transport of the caller's asks for gzip by itself.
+		"Accept-Encoding": {"identity"},
+	}
+	if p == SOAP {
+		header.Set("SOAPAction", `"`+endpoint.String()+`"`)
+	}
+	if userAgent != "" {
+		header.Set("User-Agent", userAgent)
+	}
+	return &http.Request{
+		Method: http.MethodPost, URL: endpoint, Host: endpoint.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: header,
+	}
 }

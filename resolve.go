@@ -61,7 +61,7 @@ func (c *Client) Resolve(ctx context.Context, in Intent) (*Resolution, error) {
 		return nil, err
 	}
 	c.payments.remember(in)
-	s := c.look(ctx, &in, c.windowOf(in.Request.OrderDate))
+	s := c.look(ctx, &in, windowOf(in.Request.OrderDate))
 	return c.resolution(ctx, in, s)
 }
 
@@ -77,7 +77,7 @@ func (c *Client) ResolveWait(ctx context.Context, in Intent, max time.Duration, 
 	}
 	c.payments.remember(in)
 	var last *Resolution
-	p := c.polling(&in, c.windowOf(in.Request.OrderDate), max, opts)
+	p := c.polling(&in, windowOf(in.Request.OrderDate), max, opts)
 	_, err := p.run(ctx, func(ctx context.Context, s *sighting) (bool, *Cancellation, error) {
 		r, err := c.resolution(ctx, in, s)
 		if err != nil {
@@ -265,25 +265,6 @@ func gapless(operations []Billnumber) bool {
 	return true
 }
 
-// mostOperationsOf is how many operations a cancel of everything makes at most: one
-// for each payment, or for each of its confirmations.
-func mostOperationsOf(o *Order) int {
-	return max(countPaid(o, OperationPayment), countPaid(o, OperationConfirmation), 1)
-}
-
-// paymentsOf counts the payments that make up an order: card and bonus points
-// are two.
-func paymentsOf(o *Order) int { return countPaid(o, OperationPayment) }
-
-func countPaid(o *Order, kind OperationType) (n int) {
-	for i := range o.Operations {
-		if op := &o.Operations[i]; op.Type == kind && isPaid(*op) {
-			n++
-		}
-	}
-	return n
-}
-
 // makeUpTheRest tells whether the operations are all that was left of the
 // payments beside the order's other cancels. Less than that is somebody's part,
 // and more is not one cancel's.
@@ -313,4 +294,34 @@ func (in Intent) makeUpTheRest(own []Operation, o *Order) bool {
 		}
 	}
 	return true
+}
+
+// answerTime is how long after the send a cancel that arrived at once may still
+// be worked on: the SDK's own transport gives up then.
+const answerTime = 90 * time.Second
+
+// datedBesideSend tells an operation that is dated, within the tolerance of two
+// clocks, between the send and the end of the time in which it is answered.
+func (in Intent) datedBesideSend(op *Operation) bool {
+	if in.ServerSentAt.IsZero() || op.Date.IsZero() {
+		return false
+	}
+	first := in.ServerSentAt.Add(-clockTolerance)
+	last := in.ServerSentAt.Add(in.ServerSlack + answerTime + clockTolerance)
+	return !op.Date.Before(first) && !op.Date.After(last)
+}
+
+// mayEndWith tells whether an operation that is the cancel's by what is new may say
+// how the cancel ended. A declined one may be somebody's attempt while the cancel's
+// own isn't listed yet: unless it is dated beside the send, calling it the cancel's
+// could be a false "failed".
+func (in Intent) mayEndWith(op *Operation) bool {
+	return followedStage(*op) != stageDeclined || in.datedBesideSend(op)
+}
+
+// datedBeforeLook tells an operation that is dated before the look which didn't
+// list it: the look was an old one, or the clocks are apart. One without a date
+// can't be told from such a one.
+func (in Intent) datedBeforeLook(op *Operation) bool {
+	return op.Date.IsZero() || op.Date.Before(in.LookedAt.Add(-clockTolerance))
 }

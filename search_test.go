@@ -86,7 +86,7 @@ func TestOrderIsFoundAroundItsDate(t *testing.T) {
 			made := searchNow.Add(-test.age).Truncate(time.Second)
 			a := &archive{orders: map[Billnumber]time.Time{"5700027202722028": made}, takes: test.takes}
 			c := a.client(t)
-			order, _, err := c.orderOfPayment(t.Context(), "n-7", "5700027202722028", c.windowOf(test.date(made)))
+			order, _, err := c.orderOfPayment(t.Context(), "n-7", "5700027202722028", windowOf(test.date(made)))
 			require.NoError(t, err, "%v", a.asked)
 			assert.Equal(t, Billnumber("5700027202722028"), order.Billnumber)
 			assert.LessOrEqual(t, len(a.asked), test.most, "%v", a.asked)
@@ -118,7 +118,7 @@ func TestSearchLeavesNothingOut(t *testing.T) {
 				t.Parallel()
 				a := &archive{takes: takes}
 				c := a.client(t)
-				_, _, err := c.orderOfPayment(t.Context(), "n-7", "5700027202722028", c.windowOf(date))
+				_, _, err := c.orderOfPayment(t.Context(), "n-7", "5700027202722028", windowOf(date))
 				var none *OrderNotFoundError
 				require.ErrorAs(t, err, &none)
 				require.ErrorIs(t, err, ErrOrderNotFound)

@@ -1,9 +1,9 @@
 package assist
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"strings"
+	"time"
 
 	"github.com/assist-go/assist/internal/wire"
 )
@@ -93,17 +93,6 @@ func (a *cancelAttempt) replayed(r *reply) error {
 	return repeated(r.date, a.look.reading(r.began))
 }
 
-// signedFor binds what is signed to the question: signatures and check values
-// cover the order number, some of them nothing else that names the order. Without
-// them the number is a text that decides nothing, as the billnumber names the
-// order.
-func (c *Client) signedFor(number string, order *Order) error {
-	if len(c.verifiers) > 0 && order.Number != "" && order.Number != strings.TrimSpace(number) {
-		return fmt.Errorf("%w: another order number, and it is the one that is signed", ErrOtherAnswer)
-	}
-	return nil
-}
-
 // judgeOperations decides by the operations that are ours. An order whose
 // payments fared differently is Unknown: part of the money moved.
 func (c *Client) judgeOperations(in Intent, order Order, own []Operation, stageOf func(Operation) stage) verdict {
@@ -136,36 +125,140 @@ func (c *Client) judgeOperations(in Intent, order Order, own []Operation, stageO
 	return verdict{outcome: Accepted, cancellation: x, own: own}
 }
 
-// stage is what one operation's state and code say together.
-type stage int
+// oldestOperation is how long before its packet an operation of ours may be
+// dated, in an answer to a cancel that was sent without a look. A later one is
+// never refused: the documents' own sample is dated a day after its packet
+// (protocol §7).
+const oldestOperation = time.Hour
 
-const (
-	stageUnknown stage = iota
-	stageSucceeded
-	stageInProcess
-	stageDeclined
-)
-
-// stageOf wants state and code to agree. An absent state (flat formats) agrees
-// with every code.
-func stageOf(op Operation) stage {
-	noState := op.State == ""
-	switch {
-	case op.ResponseCode == ResponseDone && (noState || op.State.meansSuccess()):
-		return stageSucceeded
-	case op.ResponseCode == ResponseDone && op.State.meansInProcess():
-		return stageInProcess
-	case op.ResponseCode == ResponseInProcess && (noState || op.State.meansInProcess()):
-		return stageInProcess
-	case op.ResponseCode.refuses() && (noState || op.State == OperationDeclined):
-		return stageDeclined
+// ownOperations finds the operations that the cancel made, in its own answer: all
+// that fit of a full cancel, and the one that fits of a part. After a look what is
+// new is known by its number, and dates don't decide: the answer is about this
+// request. Without it, and without a number, ours must not be older than the send.
+func (a *cancelAttempt) ownOperations(order *Order, r *reply) ([]Operation, error) {
+	var (
+		own                []Operation
+		plain              bool
+		cancels            int
+		seen, stale, other error
+		latest             int // number of those that are too old
+	)
+	known, claimed := a.intent.known(), a.client.payments.claimedByOthers(a.intent)
+	for i := range order.Operations {
+		op := &order.Operations[i]
+		if op.Type != OperationCancel {
+			continue
+		}
+		cancels++
+		switch {
+		case known[op.Billnumber]:
+			seen = fmt.Errorf("%w: the operation %s was there before", ErrOtherAnswer, op.Billnumber)
+			continue
+		case claimed[op.Billnumber]:
+			seen = fmt.Errorf("%w: the operation %s belongs to another cancel", ErrOtherAnswer, op.Billnumber)
+			continue
+		case op.Amount.IsZero():
+			other = fmt.Errorf("%w: a cancel of nothing", ErrContradiction)
+			continue
+		case !a.intent.possibleAmount(op.Amount):
+			other = fmt.Errorf("%w: the operation %s is of another amount", ErrOtherAnswer, op.Billnumber)
+			continue
+		}
+		if err := a.tooOld(op, order, r); err != nil {
+			stale, latest = err, max(latest, op.Billnumber.Operation())
+			continue
+		}
+		plain = plain || op.Billnumber.Operation() == 0
+		if own == nil && a.intent.Full {
+			own = make([]Operation, 0, len(order.Operations)-i)
+		}
+		own = append(own, *op)
 	}
-	return stageUnknown
+	switch {
+	case len(own) == 0:
+		return nil, cmp.Or(stale, seen, other, fmt.Errorf("%w: no operation of type 300", ErrOtherAnswer))
+	case latest > newestOf(own).Billnumber.Operation():
+		// Numbers grow: the later operation is not the older one, so the clocks are
+		// apart, and it may be ours.
+		return nil, stale
+	case plain && cancels > 1:
+		return nil, fmt.Errorf("%w: several cancels, one of them without its number", ErrContradiction)
+	case a.intent.Full && a.look != nil && len(own) > mostOperationsOf(a.look.order):
+		return nil, fmt.Errorf("%w: %d operations, %s and others, are more than the order has payments", ErrOtherAnswer, len(own), own[0].Billnumber)
+	case a.intent.Full:
+		return own, a.checkSum(own, order)
+	case len(own) > 1:
+		return nil, fmt.Errorf("%w: %d operations, %s and others, may each be this cancel's", ErrOtherAnswer, len(own), own[0].Billnumber)
+	}
+	return own, nil
 }
 
-// codesOf finds the server's codes inside an error.
-func codesOf(err error) (*APIError, bool) {
-	var api *APIError
-	ok := errors.As(err, &api)
-	return api, ok
+// tooOld tells an operation that was made before the send. What the server's
+// clock showed then is told by the answer's own Date, and by the look's.
+func (a *cancelAttempt) tooOld(op *Operation, order *Order, r *reply) error {
+	if a.look != nil && op.Billnumber.Operation() != 0 {
+		return nil
+	}
+	if !op.Date.IsZero() && order.PacketDate.Sub(op.Date) > oldestOperation {
+		return fmt.Errorf("%w: the operation %s is dated %s, %v before its packet, so it is older than the request",
+			ErrOtherAnswer, op.Billnumber, moment(op.Date), order.PacketDate.Sub(op.Date).Round(time.Second))
+	}
+	sent, by := a.sentByServer(r)
+	if sent.IsZero() {
+		return nil
+	}
+	for _, dated := range [...]struct {
+		what string
+		at   time.Time
+	}{{"the operation " + string(op.Billnumber), op.Date}, {"the packet", order.PacketDate}} {
+		if dated.at.IsZero() || !dated.at.Before(sent.Add(-clockTolerance)) {
+			continue
+		}
+		return fmt.Errorf("%w: %s is dated %s, %v before the send, which was at %s by the Date header of %s: "+
+			"it was made before the request, or the server's clocks are apart. With LookFirst the number of the operation would tell",
+			ErrOtherAnswer, dated.what, moment(dated.at), sent.Sub(dated.at).Round(time.Second), moment(sent), by)
+	}
+	return nil
+}
+
+// sentByServer is the send on the server's clock, at the earliest. The Date of an
+// answer that was long on its way only shows too little.
+func (a *cancelAttempt) sentByServer(r *reply) (sent time.Time, by string) {
+	if !r.date.IsZero() {
+		sent, by = r.date.Add(-r.ended.Sub(r.began)), "the answer"
+	}
+	if a.look != nil && !a.look.date.IsZero() {
+		if looked := a.look.reading(r.began); looked.After(sent) {
+			sent, by = looked, "the look"
+		}
+	}
+	return sent, by
+}
+
+func moment(t time.Time) string { return t.UTC().Format(time.DateTime) + " GMT" }
+
+// checkSum compares the operations of a full cancel with what the payments of the
+// order held: by the look all of that, whatever becomes of cancels that are still
+// in process; by the answer alone, where it lists payments, no more than that. The
+// amount of the order says nothing (protocol §4).
+func (a *cancelAttempt) checkSum(own []Operation, order *Order) error {
+	if a.look != nil {
+		return compareSum(own, a.look.holdings(&a.req), true)
+	}
+	if a.req.Billnumber.Operation() != 0 && paymentsOf(order) > 1 {
+		return nil
+	}
+	return compareSum(own, holdingsOf(order.Operations, namesOf(own)), false)
+}
+
+// compareSum compares sums per currency. A currency that can't be computed isn't
+// compared.
+func compareSum(own []Operation, holdings map[string]holding, all bool) error {
+	for currency, h := range holdings {
+		sum := sumOf(own, currency)
+		if sum > h.most() || all && sum < h.left() {
+			return fmt.Errorf("%w: the cancels add up to %s, and the payments held %s", ErrContradiction, h.money(sum), h.money(h.left()))
+		}
+	}
+	return nil
 }

@@ -199,3 +199,44 @@ func (all gates) leave() {
 		g.leave()
 	}
 }
+
+// sighting is what one answer of order result shows of one payment. It keeps
+// nothing else of the answer: thousands of waits each hold one.
+type sighting struct {
+	order      *Order        // nil where err is set
+	err        error         // a *FollowError
+	date       time.Time     // of the Date header; zero where there is none
+	retryAfter time.Duration // wished by the server; 0 is none
+}
+
+// of gives why the sighting says nothing about an intent, or nil: the question
+// failed, or the answer is one from before the intent was sent.
+func (s *sighting) of(in Intent) error {
+	if s.err != nil {
+		return s.err
+	}
+	if err := in.madeBefore(s.date); err != nil {
+		return questionError(err)
+	}
+	return nil
+}
+
+// clone is a copy to give away.
+func (s *sighting) clone() *sighting {
+	copied := *s
+	if s.order != nil {
+		order := s.order.clone()
+		copied.order = &order
+	}
+	return &copied
+}
+
+// madeBefore tells by the Date header of a listing that it was made before the
+// intent was sent: an earlier answer is being repeated.
+func (in Intent) madeBefore(dated time.Time) error {
+	sent := in.ServerSentAt
+	if sent.IsZero() {
+		sent = in.LookedAt
+	}
+	return repeated(dated, sent)
+}

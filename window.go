@@ -1,10 +1,7 @@
 package assist
 
 import (
-	"strconv"
 	"time"
-
-	"github.com/assist-go/assist/internal/wire"
 )
 
 const (
@@ -52,7 +49,7 @@ func (p Period) String() string {
 // the last three days without one, so every question carries it.
 type window struct{ orderDate time.Time } // zero: not known
 
-func (*Client) windowOf(orderDate time.Time) window { return window{orderDate} }
+func windowOf(orderDate time.Time) window { return window{orderDate} }
 
 // regions are the parts of the past to ask about, the likeliest first: from a
 // day before the order's date until now; then what lies before that, a month at
@@ -126,17 +123,6 @@ func (r region) cut(longest time.Duration, now time.Time) (piece, rest region, m
 // asked is the region as a question carries it, to whole minutes.
 func (r region) asked(now time.Time) Period {
 	return Period{From: r.from.UTC().Truncate(time.Minute), To: upToMinute(r.until(now).UTC())}
-}
-
-// appendMoment writes a date as the five parameters of protocol §5, in GMT.
-func appendMoment(params []wire.Param, prefix string, t time.Time) []wire.Param {
-	t = t.UTC()
-	return append(params,
-		wire.Param{Name: prefix + "Year", Value: strconv.Itoa(t.Year())},
-		wire.Param{Name: prefix + "Month", Value: strconv.Itoa(int(t.Month()))},
-		wire.Param{Name: prefix + "Day", Value: strconv.Itoa(t.Day())},
-		wire.Param{Name: prefix + "Hour", Value: strconv.Itoa(t.Hour())},
-		wire.Param{Name: prefix + "Min", Value: strconv.Itoa(t.Minute())})
 }
 
 // upToMinute rounds up: the last seconds of a period belong to it.

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
-
-	"github.com/assist-go/assist/internal/wire"
 )
 
 // Refresh asks once what became of a cancel in process, by order result, and
@@ -41,55 +38,6 @@ func (c *Client) owns(x *Cancellation) error {
 	return nil
 }
 
-func questionError(err error) error {
-	return &FollowError{Service: wire.OrderResult.String(), Err: err}
-}
-
-// sighting is what one answer of order result shows of one payment. It keeps
-// nothing else of the answer: thousands of waits each hold one.
-type sighting struct {
-	order      *Order        // nil where err is set
-	err        error         // a *FollowError
-	date       time.Time     // of the Date header; zero where there is none
-	retryAfter time.Duration // wished by the server; 0 is none
-}
-
-// of gives why the sighting says nothing about an intent, or nil: the question
-// failed, or the answer is one from before the intent was sent.
-func (s *sighting) of(in Intent) error {
-	if s.err != nil {
-		return s.err
-	}
-	if err := in.madeBefore(s.date); err != nil {
-		return questionError(err)
-	}
-	return nil
-}
-
-// look asks order result about the payment of an intent.
-func (c *Client) look(ctx context.Context, in *Intent, w window) *sighting {
-	return c.lookBy(aboutIntent(ctx, in), newSearch(wire.OrderResult, in.Request.OrderNumber, w.regions(c.now())), in.Request.Billnumber)
-}
-
-func (c *Client) lookBy(ctx context.Context, by *search, b Billnumber) *sighting {
-	order, r, err := c.searchPayment(ctx, by, b)
-	s := &sighting{order: order, err: err}
-	if r != nil {
-		s.date, s.retryAfter = r.date, retryAfter(r.header, r.date)
-	}
-	return s
-}
-
-// clone is a copy to give away.
-func (s *sighting) clone() *sighting {
-	copied := *s
-	if s.order != nil {
-		order := s.order.clone()
-		copied.order = &order
-	}
-	return &copied
-}
-
 // window reaches back before the order's date: the request's or the answer's,
 // whichever is earlier.
 func (x *Cancellation) window(c *Client) window {
@@ -97,7 +45,7 @@ func (x *Cancellation) window(c *Client) window {
 	if d := x.Order.Date; !d.IsZero() && (date.IsZero() || d.Before(date)) {
 		date = d
 	}
-	return c.windowOf(date)
+	return windowOf(date)
 }
 
 // follow reads the state of the cancel's own operations out of a listing. The
@@ -178,21 +126,44 @@ func (c *Client) listed(x *Cancellation, order *Order) (map[Billnumber]Operation
 	return found, nil
 }
 
-// followedStage judges a listed operation. Declined ends it whatever its code;
-// all that isn't known is still in process.
-func followedStage(op Operation) stage {
-	if op.State == OperationDeclined {
-		return stageDeclined
+// Resume makes a cancellation out of its token. It asks nothing. The client knows
+// from then on whose the operations are. The cancellation holds only
+// what the token does: no customer, and of each operation its billnumber,
+// amount, and state and code where these are known. Another merchant's token is refused. Errors are
+// [ErrToken].
+func (c *Client) Resume(token string) (*Cancellation, error) {
+	var t cancellationToken
+	if err := openToken(cancellationTokenKind, token, &t); err != nil {
+		return nil, err
 	}
-	return stageOf(op)
-}
-
-func newestOf(operations []Operation) Operation {
-	newest := operations[0]
-	for _, op := range operations[1:] {
-		if op.Billnumber.Operation() > newest.Billnumber.Operation() {
-			newest = op
+	in, err := t.Intent.intent()
+	if err != nil {
+		return nil, err
+	}
+	if in.MerchantID != c.keys.merchantID {
+		return nil, fmt.Errorf("%w: it belongs to merchant %s", ErrToken, in.MerchantID)
+	}
+	if t.Status != InProcess && t.Status != Succeeded || len(t.Operations) == 0 {
+		return nil, fmt.Errorf("%w: damaged", ErrToken)
+	}
+	payment := in.Request.Billnumber.Payment()
+	x := &Cancellation{
+		Status: t.Status,
+		Intent: in,
+		Order:  Order{Billnumber: payment, Number: in.Request.OrderNumber, Date: timeOf(t.OrderDate)},
+	}
+	for _, op := range t.Operations {
+		b, err := numberOf(payment, op.Number)
+		if err != nil {
+			return nil, err
 		}
+		x.Operations = append(x.Operations, Operation{
+			Billnumber: b, Type: OperationCancel, State: op.State, Amount: op.Amount, ResponseCode: op.Code,
+		})
 	}
-	return newest
+	x.Order.Operations = x.Operations
+	x.Operation = newestOf(x.Operations)
+	// A token is proof of whose the operations are.
+	c.payments.claim(in, x.Operations)
+	return x, nil
 }

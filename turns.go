@@ -2,9 +2,108 @@ package assist
 
 import (
 	"context"
-	"slices"
 	"sync"
 )
+
+// claimsLocked gives the claims of a payment, made anew where there are none.
+func (p *payments) claimsLocked(payment Billnumber) *claims {
+	known := p.knownClaimsLocked(payment)
+	if known == nil {
+		known = &claims{intents: make(map[int]string)}
+	}
+	p.memory.keep(payment, known)
+	return known
+}
+
+// knownClaimsLocked gives what is known of a payment, or nil. While a cancel of
+// it is open its desk holds on to that, however many others come.
+func (p *payments) knownClaimsLocked(payment Billnumber) *claims {
+	if desk := p.known[payment]; desk != nil && desk.claims != nil {
+		return desk.claims
+	}
+	return p.memory.of(payment)
+}
+
+// claim notes whose the operations are: whoever has proved it, by whichever way.
+// An operation stays with the intent that was first proved to have made it.
+func (p *payments) claim(in Intent, operations []Operation) {
+	if len(operations) == 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.claimsLocked(in.Request.Billnumber.Payment())
+	numbered := false
+	for _, op := range operations {
+		number := op.Billnumber.Operation()
+		if number == 0 {
+			continue // a plain billnumber names the payment, not an operation
+		}
+		numbered = true
+		if _, taken := known.intents[number]; !taken {
+			known.intents[number] = kept(in.ID)
+		}
+	}
+	switch {
+	case numbered:
+		known.unnumbered = without(known.unnumbered, in)
+	case !contains(known.unnumbered, in) && !known.has(in):
+		known.unnumbered = append(known.unnumbered, in)
+	}
+}
+
+// neverCame settles a cancel by a person's word. It stays a rival of every equal
+// one: should it come after all, its operation is nobody else's.
+func (p *payments) neverCame(in Intent) {
+	p.mu.Lock()
+	known := p.claimsLocked(in.Request.Billnumber.Payment())
+	if !contains(known.unnumbered, in) {
+		known.unnumbered = append(known.unnumbered, in)
+	}
+	known.decided = true
+	p.mu.Unlock()
+	p.forget(in)
+}
+
+// decidedAbout tells whether a person has decided about an earlier cancel of the
+// payment, as far as is known here.
+func (p *payments) decidedAbout(payment Billnumber) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	desk, known := p.known[payment], p.knownClaimsLocked(payment)
+	return desk != nil && len(desk.passedOver) > 0 || known != nil && known.decided
+}
+
+// claimedBy gives the operations that are known to belong to the cancel.
+func (p *payments) claimedBy(in Intent) map[Billnumber]bool {
+	return p.claimedIf(in, func(id string) bool { return id == in.ID })
+}
+
+// claimedByOthers gives the operations that are known to belong to other
+// cancels of the payment.
+func (p *payments) claimedByOthers(in Intent) map[Billnumber]bool {
+	return p.claimedIf(in, func(id string) bool { return id != in.ID })
+}
+
+func (p *payments) claimedIf(in Intent, wanted func(id string) bool) map[Billnumber]bool {
+	payment := in.Request.Billnumber.Payment()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.knownClaimsLocked(payment)
+	if known == nil {
+		return nil
+	}
+	claimed := make(map[Billnumber]bool, len(known.intents))
+	for number, id := range known.intents {
+		if !wanted(id) {
+			continue
+		}
+		if operation, err := numberOf(payment, number); err == nil {
+			claimed[operation] = true
+		}
+	}
+	return claimed
+}
 
 // payments holds what the client knows of the payments that it is cancelling:
 // whose turn it is, which cancels are unresolved, and which operations belong to
@@ -199,12 +298,4 @@ func (p *payments) rivals(in Intent) (rivals []Intent) {
 		}
 	}
 	return rivals
-}
-
-func contains(intents []Intent, in Intent) bool {
-	return slices.ContainsFunc(intents, func(other Intent) bool { return other.ID == in.ID })
-}
-
-func without(intents []Intent, in Intent) []Intent {
-	return slices.DeleteFunc(intents, func(other Intent) bool { return other.ID == in.ID })
 }

@@ -1,13 +1,69 @@
 package assist
 
 import (
-	"errors"
-	"fmt"
+	"iter"
 	"slices"
+	"strings"
 
 	"github.com/assist-go/assist/internal/charset"
 	"github.com/assist-go/assist/internal/wire"
 )
+
+// SignedTexts gives every text that a signature of this answer may cover
+// (protocol §8): the short one, and the nine fields joined by a comma or by
+// nothing, with the operation's or the order's amount and currency. Assist's
+// documents disagree about the layout, so each is right. A [Verifier] accepts an
+// answer when the text that was signed equals one of them.
+func (a SignedAnswer) SignedTexts() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, orderAmount := range amountTexts(a.OrderAmount) {
+			if !yield(a.OrderNumber + orderAmount + a.OrderCurrency + a.OrderState + a.PacketDate) {
+				return
+			}
+		}
+		for i := range a.Operations {
+			if !a.yieldNine(&a.Operations[i], yield) {
+				return
+			}
+		}
+	}
+}
+
+// yieldNine gives the layouts of nine fields for one operation.
+func (a SignedAnswer) yieldNine(op *SignedOperation, yield func(string) bool) (more bool) {
+	both := func(amount, currency string) bool {
+		fields := []string{
+			op.Billnumber, a.OrderNumber, op.ResponseCode, amount, currency,
+			op.MeanNumber, op.ApprovalCode, a.OrderState, a.PacketDate,
+		}
+		return yield(strings.Join(fields, ",")) && yield(strings.Join(fields, ""))
+	}
+	for _, amount := range amountTexts(op.Amount) {
+		if !both(amount, op.Currency) {
+			return false
+		}
+	}
+	if a.OrderAmount == op.Amount && a.OrderCurrency == op.Currency {
+		return true
+	}
+	for _, amount := range amountTexts(a.OrderAmount) {
+		if !both(amount, a.OrderCurrency) {
+			return false
+		}
+	}
+	return true
+}
+
+// amountTexts gives the ways in which an amount may stand in a signed text:
+// with two decimals, which a JSON number may have lost, and as it was sent
+// (protocol §8). Both are the same money.
+func amountTexts(sent string) []string {
+	whole, fraction, pointed := strings.Cut(sent, ".")
+	if whole == "" || !allDigits(whole) || !allDigits(fraction) || len(fraction) >= 2 || pointed && fraction == "" {
+		return []string{sent}
+	}
+	return []string{whole + "." + fraction + "00"[len(fraction):], sent}
+}
 
 // Verifier decides whether an answer is Assist's own (protocol §8).
 // Assist offers two proofs: OpenPGP signatures, which the package openpgp beside
@@ -50,49 +106,6 @@ type SignedOperation struct {
 
 // servicePush is the service of a notification; it isn't one that is asked.
 const servicePush = "pushpaymentresult"
-
-// verify asks every verifier about one order of an answer. Only the operations
-// in about are shown to them, so that a signature of another operation proves
-// nothing; nil shows all.
-func (c *Client) verify(s wire.Service, o *wire.Order, about []Operation) error {
-	if len(c.verifiers) == 0 {
-		return nil
-	}
-	return c.verifyOrder(s.String(), o, about)
-}
-
-// verifyOrder asks every verifier about the order in both readings of
-// [Verifier].
-func (c *Client) verifyOrder(service string, o *wire.Order, about []Operation) error {
-	a := signedAnswer(service, o, about)
-	sent := a.asSent(o.Charset)
-	for _, v := range c.verifiers {
-		err := askVerifier(v, a)
-		if err != nil && sent != nil && askVerifier(v, *sent) == nil {
-			err = nil
-		}
-		if err == nil {
-			continue
-		}
-		var known *SignatureError
-		if errors.As(err, &known) {
-			return err
-		}
-		return &SignatureError{Reason: VerifierRefused, Err: err}
-	}
-	return nil
-}
-
-// askVerifier takes a panic for a refusal: the verifier was given a server's bytes,
-// and what it makes of them must not cost the caller the intent.
-func askVerifier(v Verifier, a SignedAnswer) (err error) {
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			err = fmt.Errorf("the verifier panicked (%T)", panicked)
-		}
-	}()
-	return v.Verify(a)
-}
 
 func signedAnswer(service string, o *wire.Order, about []Operation) SignedAnswer {
 	a := SignedAnswer{
@@ -151,52 +164,3 @@ func (a SignedAnswer) asSent(c charset.Charset) *SignedAnswer {
 	}
 	return &sent
 }
-
-// SignatureReason says in a few words why an answer was not believed.
-type SignatureReason string
-
-// The reasons of a [*SignatureError].
-const (
-	// SignatureMissing: the answer carries no signature.
-	SignatureMissing SignatureReason = "no signature"
-	// SignatureUnreadable: what stands in its place is no single signed OpenPGP
-	// message: unsigned, encrypted, compressed, too large, in another form, with
-	// several signatures or with anything behind it.
-	SignatureUnreadable SignatureReason = "not one signed OpenPGP message"
-	// SignatureUnknownKey: made by none of the keys given.
-	SignatureUnknownKey SignatureReason = "signed by an unknown key"
-	// SignatureInvalid: made with one of the keys' names but wrong, of a hash
-	// weaker than SHA-1, expired, or made when its key was expired or revoked.
-	SignatureInvalid SignatureReason = "not a valid signature"
-	// SignatureOtherText: valid, but over a text that is not this answer's: one
-	// of the two was changed, or the signature is another answer's.
-	SignatureOtherText SignatureReason = "a valid signature of another text"
-	// CheckValueMissing: the answer carries no check value.
-	CheckValueMissing SignatureReason = "no check value"
-	// CheckValueWrong: the answer was changed, or the secret is another.
-	CheckValueWrong SignatureReason = "a wrong check value"
-	// VerifierRefused: a [Verifier] of the merchant's own refused; Err tells why.
-	VerifierRefused SignatureReason = "refused by a verifier"
-)
-
-// SignatureError says that a complete answer was not believed, because it isn't
-// proved to be Assist's. What it says is then not known, so the outcome is
-// [Unknown]. A cancel gives it inside an [*UnknownOutcomeError], an order
-// service inside a [*FollowError].
-//
-// It means an attack, or more often a setting: another key, another secret, or a
-// merchant account that signs in the other way. Err never holds a text of the
-// answer, unless a [Verifier] of the merchant's own put it there.
-type SignatureError struct {
-	Reason SignatureReason
-	Err    error // the cause, where there is one
-}
-
-func (e *SignatureError) Error() string {
-	return joined("assist", "the answer is not proved to be Assist's", string(e.Reason), textOfError(e.Err))
-}
-
-func (e *SignatureError) Unwrap() error { return e.Err }
-
-// Outcome is [Unknown].
-func (e *SignatureError) Outcome() Outcome { return Unknown }
