@@ -137,13 +137,13 @@ func TestOwnTransport(t *testing.T) {
 			require.NoError(t, err)
 			transport, ok := c.http.Transport.(*Transport)
 			require.True(t, ok)
-			for _, kind := range []*http.Transport{transport.questions, transport.cancels} {
+			for _, kind := range []*http.Transport{transport.carrier.Questions, transport.carrier.Cancels} {
 				assert.Equal(t, uint16(tls.VersionTLS12), kind.TLSClientConfig.MinVersion)
 				assert.Same(t, roots, kind.TLSClientConfig.RootCAs)
 				assert.NotZero(t, kind.TLSHandshakeTimeout)
 				assert.NotZero(t, kind.ResponseHeaderTimeout)
 			}
-			assert.Equal(t, 10*time.Second, transport.questions.IdleConnTimeout)
+			assert.Equal(t, 10*time.Second, transport.carrier.Questions.IdleConnTimeout)
 			c.CloseIdleConnections()
 		})
 	}

@@ -14,10 +14,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math/big"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -282,28 +280,4 @@ func TestAlertsOfACallersTransportProveNothing(t *testing.T) {
 	t.Parallel()
 	server := newTLS13Server(t, true, alerting(116))
 	try(t.Context(), t, reach(t, server.url, through(keeping(t)))).isUnknown(t)
-}
-
-// Texts of a transport that only look like an alert are none.
-func TestRemoteAlert(t *testing.T) {
-	t.Parallel()
-	text := tls.AlertError(42).Error()
-	for name, err := range map[string]error{
-		"none":                nil,
-		"our own":             &net.OpError{Op: "local error", Err: errors.New(text)},
-		"no operation":        errors.New("remote error: " + text),
-		"nothing inside":      &net.OpError{Op: "remote error"},
-		"something else":      &net.OpError{Op: "remote error", Err: errPlanned},
-		"of the socket layer": &net.OpError{Op: "read", Err: errors.New(text)},
-	} {
-		_, found := remoteAlert(err)
-		assert.False(t, found, name)
-	}
-	alert, found := remoteAlert(fmt.Errorf("reading: %w", &net.OpError{Op: "remote error", Err: errors.New(text)}))
-	assert.True(t, found)
-	assert.Equal(t, tls.AlertError(42), alert)
-	conn := &cancelConn{tlsState: &tls.ConnectionState{Version: tls.VersionTLS12}, certificateAsked: true, behind: 1, err: &net.OpError{Op: "remote error", Err: errors.New(text)}}
-	assert.False(t, conn.certificateRefused(), "in TLS 1.2 the server's handshake is over before the client's")
-	conn.tlsState.Version = tls.VersionTLS13
-	assert.True(t, conn.certificateRefused())
 }

@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assist-go/assist/internal/sendonce"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/net/http2"
 )
 
 // assistServer answers cancels and questions well, and counts connections.
@@ -204,11 +204,11 @@ func TestDialsAtOnceAreBounded(t *testing.T) {
 	for name, handshaking := range map[string]bool{"dialing": false, "shaking hands": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			const cancels = 3 * dialsAtOnce
+			const cancels = 3 * sendonce.DialsAtOnce
 			var open, most, total atomic.Int32
 			full := make(chan struct{})
 			client := reach(t, "https://assist.test", WithTransport(dialingBy(t, func(ctx context.Context) (net.Conn, error) {
-				if total.Add(1) == dialsAtOnce {
+				if total.Add(1) == sendonce.DialsAtOnce {
 					close(full)
 				}
 				for n := open.Add(1); ; {
@@ -239,7 +239,7 @@ func TestDialsAtOnceAreBounded(t *testing.T) {
 			time.Sleep(10 * time.Millisecond) // for a gate that lets everybody through
 			cancel()
 			sent.Wait()
-			assert.EqualValues(t, dialsAtOnce, most.Load())
+			assert.EqualValues(t, sendonce.DialsAtOnce, most.Load())
 			assert.Eventually(t, func() bool { return open.Load() == 0 }, time.Second, time.Millisecond, "what is being made ends with its call")
 		})
 	}
@@ -260,29 +260,8 @@ func (c *countedConn) Close() error {
 func dialingBy(t testing.TB, dial func(context.Context) (net.Conn, error)) *Transport {
 	t.Helper()
 	transport := NewTransport(&tls.Config{RootCAs: loopbackRoots(t)})
-	transport.dialer = func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }
+	transport.carrier.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }
 	return transport
-}
-
-// One address that doesn't answer holds up no other.
-func TestGatesAreOfOneAddress(t *testing.T) {
-	t.Parallel()
-	var gates dialGates
-	for range dialsAtOnce {
-		_, err := gates.enter(t.Context(), "dead:443")
-		require.NoError(t, err)
-	}
-	over, cancel := context.WithCancelCause(t.Context())
-	cancel(errPlanned)
-	_, err := gates.enter(over, "dead:443")
-	require.ErrorIs(t, err, errPlanned)
-	for range 20 { // a select over a free place and a context that is over goes either way
-		_, err = gates.enter(over, "free:443")
-		require.ErrorIs(t, err, errPlanned)
-	}
-	leave, err := gates.enter(t.Context(), "alive:443")
-	require.NoError(t, err)
-	leave()
 }
 
 // A dial ends with its call; net/http would go on for somebody else.
@@ -362,9 +341,9 @@ func TestServerThatSpeaksHTTP2Alone(t *testing.T) {
 func TestPingsFindADeadConnection(t *testing.T) {
 	t.Parallel()
 	transport := NewTransport(nil)
-	assert.Equal(t, pingAfter, transport.questions.HTTP2.SendPingTimeout)
+	assert.Equal(t, 5*time.Second, transport.carrier.Questions.HTTP2.SendPingTimeout)
 	transport = NewTransport(&tls.Config{RootCAs: loopbackRoots(t)})
-	transport.questions.HTTP2.SendPingTimeout, transport.questions.HTTP2.PingTimeout = 20*time.Millisecond, 20*time.Millisecond
+	transport.carrier.Questions.HTTP2.SendPingTimeout, transport.carrier.Questions.HTTP2.PingTimeout = 20*time.Millisecond, 20*time.Millisecond
 	server := newHTTP2Server(t, func(h *hostileHTTP2) {
 		if h.number == 0 {
 			h.exchange()
@@ -402,12 +381,12 @@ func TestHeadersAreBounded(t *testing.T) {
 		want        Outcome
 	}{
 		{"some", "HTTP/1.1 200 OK\r\nConnection: close\r\n" + flood(8<<10) + "\r\n" + answer, Accepted},
-		{"many", "HTTP/1.1 200 OK\r\nConnection: close\r\n" + flood(maxHeaderBytes) + "\r\n" + answer, Unknown},
-		{"one long", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", maxHeaderBytes) + "\r\n\r\n" + answer, Unknown},
-		{"a long status", "HTTP/1.1 200 " + strings.Repeat("x", maxHeaderBytes) + "\r\n\r\n" + answer, Unknown},
-		{"many in an interim answer", "HTTP/1.1 103 Early Hints\r\n" + flood(maxHeaderBytes) + "\r\n" + final, Unknown},
-		{"as many interim answers as are taken", strings.Repeat(hint, maxInterim) + final, Accepted},
-		{"one more", strings.Repeat(hint, maxInterim+1) + final, Unknown},
+		{"many", "HTTP/1.1 200 OK\r\nConnection: close\r\n" + flood(sendonce.MaxHeaderBytes) + "\r\n" + answer, Unknown},
+		{"one long", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", sendonce.MaxHeaderBytes) + "\r\n\r\n" + answer, Unknown},
+		{"a long status", "HTTP/1.1 200 " + strings.Repeat("x", sendonce.MaxHeaderBytes) + "\r\n\r\n" + answer, Unknown},
+		{"many in an interim answer", "HTTP/1.1 103 Early Hints\r\n" + flood(sendonce.MaxHeaderBytes) + "\r\n" + final, Unknown},
+		{"as many interim answers as are taken", strings.Repeat(hint, 8) + final, Accepted},
+		{"one more", strings.Repeat(hint, 8+1) + final, Unknown},
 	}
 	for _, test := range tests {
 		// A trace of the caller's that looks at interim answers lifts net/http's bound.
@@ -457,7 +436,7 @@ func TestInterimAnswersWithoutEnd(t *testing.T) {
 			}
 			a := try(ctx, t, reach(t, server.url))
 			a.isUnknown(t)
-			assert.ErrorIs(t, a.err, errInterim)
+			assert.ErrorIs(t, a.err, sendonce.ErrInterim)
 			<-hungUp
 		})
 	}
@@ -518,7 +497,7 @@ func TestOwnTransportThroughAProxy(t *testing.T) {
 			address, err := url.Parse(proxy.url)
 			require.NoError(t, err)
 			transport := NewTransport(&tls.Config{RootCAs: loopbackRoots(t)})
-			transport.cancels.Proxy = http.ProxyURL(address)
+			transport.carrier.Cancels.Proxy = http.ProxyURL(address)
 			a := try(t.Context(), t, reach(t, server.url, WithTransport(transport)))
 			if status == 200 {
 				a.isAccepted(t)
@@ -553,8 +532,8 @@ func TestFailedHandshakeClosesTheConnection(t *testing.T) {
 			server := newHostileServer(t, secure, (*hostileConn).serve)
 			var open atomic.Int32
 			transport := NewTransport(nil) // without the server's authority
-			dialer := transport.dialer
-			transport.dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
+			dialer := transport.carrier.Dial
+			transport.carrier.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 				conn, err := dialer(ctx, network, address)
 				open.Add(1)
 				return &countedConn{Conn: conn, open: &open}, err
@@ -563,17 +542,4 @@ func TestFailedHandshakeClosesTheConnection(t *testing.T) {
 			assert.Zero(t, open.Load())
 		})
 	}
-}
-
-// HTTP/2 frames of a server are read by the client of golang.org/x/net too, so
-// that the frame that is looked for is the one that a server begins with.
-func TestSettingsFrame(t *testing.T) {
-	t.Parallel()
-	var frame strings.Builder
-	require.NoError(t, http2.NewFramer(&frame, nil).WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 100}))
-	assert.True(t, isHTTP2Settings([]byte(frame.String())[:http2FrameHead]))
-	frame.Reset()
-	require.NoError(t, http2.NewFramer(&frame, nil).WriteSettingsAck())
-	assert.False(t, isHTTP2Settings([]byte(frame.String())[:http2FrameHead]))
-	assert.False(t, isHTTP2Settings([]byte("HTTP/1.1 ")))
 }

@@ -9,8 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
+	"github.com/assist-go/assist/internal/sendonce"
 	"github.com/assist-go/assist/internal/wire"
 )
 
@@ -38,20 +38,20 @@ func (c *Client) exchangeBy(ctx context.Context, s wire.Service, body []byte, on
 		ctx, cancel = context.WithTimeoutCause(ctx, c.callTimeout, errCallTimeout)
 		defer cancel()
 	}
-	ctx, progress := watchSend(ctx, once)
-	defer progress.over()
+	ctx, progress := sendonce.Watch(ctx, once)
+	defer progress.Over()
 	req, single := c.request(ctx, s, body)
 	if !once {
 		// A question may be asked again on another connection when the one that was
 		// idle turns out to be closed.
-		req.GetBody = func() (io.ReadCloser, error) { return &singleBody{left: body}, nil }
+		req.GetBody = func() (io.ReadCloser, error) { return sendonce.NewBody(body), nil }
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		// The body is sealed first: a transport of the caller's that still runs
 		// somewhere could otherwise send it after we said that it won't.
-		untouched := single == nil || single.seal()
-		never := progress.neverSent(err, untouched)
+		untouched := single == nil || single.Seal()
+		never := progress.NeverSent(err, untouched)
 		if err = c.causeOf(ctx, err); never {
 			err = &neverSent{err}
 		}
@@ -69,7 +69,7 @@ func (c *Client) exchangeBy(ctx context.Context, s wire.Service, body []byte, on
 	if err != nil {
 		return r, r.failure(err)
 	}
-	if once && progress.sentTwice() {
+	if once && progress.SentTwice() {
 		// Whatever the answer says, it says it of one of them.
 		return r, errSentTwice
 	}
@@ -129,7 +129,7 @@ func isPacked(resp *http.Response) bool {
 // request gives the request of a service a body. Header and URL are copies: a
 // cookie jar adds to the one, and what a transport of the caller's does with both
 // isn't known.
-func (c *Client) request(ctx context.Context, s wire.Service, body []byte) (*http.Request, *singleBody) {
+func (c *Client) request(ctx context.Context, s wire.Service, body []byte) (*http.Request, *sendonce.Body) {
 	req := c.requests[s].Clone(ctx)
 	req.ContentLength = int64(len(body))
 	if c.ownTransport {
@@ -138,45 +138,9 @@ func (c *Client) request(ctx context.Context, s wire.Service, body []byte) (*htt
 		req.Body = io.NopCloser(bytes.NewReader(body))
 		return req, nil
 	}
-	single := &singleBody{left: body}
+	single := sendonce.NewBody(body)
 	req.Body = single
 	return req, single
-}
-
-// singleBody gives its bytes once, and none after it is sealed.
-type singleBody struct {
-	mu     sync.Mutex
-	left   []byte
-	read   bool
-	sealed bool
-}
-
-var errSealed = errors.New("assist: the call is over, its body is not given any more")
-
-func (b *singleBody) Read(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.sealed {
-		return 0, errSealed
-	}
-	b.read = true
-	if len(b.left) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, b.left)
-	b.left = b.left[n:]
-	return n, nil
-}
-
-// Close does nothing: a transport closes the body when it is done with it.
-func (b *singleBody) Close() error { return nil }
-
-// seal ends all reading and tells whether there was none.
-func (b *singleBody) seal() (untouched bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.sealed = true
-	return !b.read
 }
 
 var (

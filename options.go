@@ -130,7 +130,7 @@ func WithRoundTripper(wrap func(next http.RoundTripper) http.RoundTripper) Optio
 // each client.
 func WithTransport(t *Transport) Option {
 	return func(c *config) error {
-		if t == nil || t.cancels == nil {
+		if t == nil || t.carrier == nil {
 			return &ValidationError{Field: "Transport", Reason: "must come from NewTransport"}
 		}
 		c.transport = t

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist/internal/moscow"
+	"github.com/assist-go/assist/internal/sendonce"
 )
 
 // Remedy is what heals an error of a cancel: what has to happen before the refund
@@ -86,7 +87,7 @@ func RemedyOf(err error) Remedy {
 		return rule.remedy()
 	case errors.As(err, &invalid):
 		return invalid.remedy()
-	case errors.Is(err, errCertificateRefused), errors.Is(err, errHTTP2Alone):
+	case errors.Is(err, sendonce.ErrCertificateRefused), errors.Is(err, sendonce.ErrHTTP2Alone):
 		return RemedySettings
 	case hasCodes && outcome == Rejected:
 		return api.remedy()

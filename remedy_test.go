@@ -18,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/assist-go/assist/internal/sendonce"
 )
 
 var remedyTime = time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)
@@ -60,7 +62,7 @@ func remedySamples() map[string][]error {
 		"`ErrTooLate`":               {stopped(ErrTooLate)},
 		"`TransportError`":           {&TransportError{}, &TransportError{Err: errors.New("connection refused")}},
 		"`TransportError`: the client's certificate was refused, or the server speaks HTTP/2 alone": {
-			&TransportError{Err: fmt.Errorf("%w: alert 42", errCertificateRefused)}, &TransportError{Err: errHTTP2Alone}},
+			&TransportError{Err: fmt.Errorf("%w: alert 42", sendonce.ErrCertificateRefused)}, &TransportError{Err: sendonce.ErrHTTP2Alone}},
 		"`ValidationError`":                    {&ValidationError{}, &ValidationError{Field: "Amount"}, stopped(&ValidationError{Field: "CredentialsOfNobody"})},
 		"`ValidationError` of the credentials": {&ValidationError{Field: "Credentials"}, &ValidationError{Field: "Credentials.MerchantID"}, stopped(&ValidationError{Field: "Credentials.Login"})},
 		"`ErrMoney`, `ErrCurrencyMismatch`, `ErrBillnumber` in a `ValidationError`":        invalid,

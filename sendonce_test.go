@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assist-go/assist/internal/sendonce"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -287,7 +288,7 @@ func TestTransportThatSendsTwice(t *testing.T) {
 			server := dyingOnce(t)
 			a := try(t.Context(), t, reach(t, server.url, WithRoundTripper(own)))
 			a.isUnknown(t)
-			assert.ErrorIs(t, a.err, errSentAlready)
+			assert.ErrorIs(t, a.err, sendonce.ErrSentAlready)
 			arrivals, _ := server.counts()
 			assert.Equal(t, 1, arrivals, "the SDK's own transport doesn't send it again")
 		})
@@ -297,8 +298,8 @@ func TestTransportThatSendsTwice(t *testing.T) {
 		server := newHostileServer(t, nil, (*hostileConn).serve)
 		var dials atomic.Int32
 		transport := NewTransport(nil)
-		dialer := transport.dialer
-		transport.dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialer := transport.carrier.Dial
+		transport.carrier.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 			if dials.Add(1) < 3 {
 				return nil, errPlanned
 			}
@@ -316,8 +317,8 @@ func TestTransportThatSendsTwice(t *testing.T) {
 		t.Parallel()
 		server := newHostileServer(t, nil, (*hostileConn).serve)
 		transport := NewTransport(nil)
-		dialer, dialing, goOn := transport.dialer, make(chan struct{}), make(chan struct{})
-		transport.dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialer, dialing, goOn := transport.carrier.Dial, make(chan struct{}), make(chan struct{})
+		transport.carrier.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 			close(dialing) // twice panics
 			<-goOn
 			return dialer(ctx, network, address)
@@ -332,7 +333,7 @@ func TestTransportThatSendsTwice(t *testing.T) {
 					close(goOn)
 				}()
 				resp, err := next.RoundTrip(req)
-				assert.ErrorIs(t, <-refused, errSentAlready)
+				assert.ErrorIs(t, <-refused, sendonce.ErrSentAlready)
 				return resp, err
 			})
 		}))
@@ -387,7 +388,7 @@ func TestLateSendGetsNoBody(t *testing.T) {
 			close(goOn)
 			<-sent
 			assert.Empty(t, late)
-			assert.ErrorIs(t, lateErr, errSealed, "an error, or the transport could take the body for empty")
+			assert.ErrorIs(t, lateErr, sendonce.ErrSealed, "an error, or the transport could take the body for empty")
 			if reported {
 				a.isNotSent(t)
 			} else {
@@ -541,60 +542,6 @@ func (nothing) Read([]byte) (int, error) { return 0, nil }
 type singly struct{ io.Reader }
 
 func (r singly) Read(p []byte) (int, error) { return r.Reader.Read(p[:1]) }
-
-func TestSingleBody(t *testing.T) {
-	t.Parallel()
-	t.Run("gives its bytes once", func(t *testing.T) {
-		t.Parallel()
-		body := &singleBody{left: []byte("abc")}
-		text, err := io.ReadAll(body)
-		require.NoError(t, err)
-		assert.Equal(t, "abc", string(text))
-		require.NoError(t, body.Close())
-		text, err = io.ReadAll(body)
-		require.NoError(t, err)
-		assert.Empty(t, text)
-		assert.False(t, body.seal(), "it was touched")
-	})
-	t.Run("sealed before it is read", func(t *testing.T) {
-		t.Parallel()
-		body := &singleBody{left: []byte("abc")}
-		assert.True(t, body.seal(), "it was not touched")
-		n, err := body.Read(make([]byte, 3))
-		assert.Zero(t, n)
-		assert.ErrorIs(t, err, errSealed)
-		assert.True(t, body.seal(), "a refused read touches nothing")
-	})
-	t.Run("sealed in the middle", func(t *testing.T) {
-		t.Parallel()
-		body := &singleBody{left: []byte("abc")}
-		n, err := body.Read(make([]byte, 2))
-		require.NoError(t, err)
-		assert.Equal(t, 2, n)
-		assert.False(t, body.seal())
-		rest, err := io.ReadAll(body)
-		assert.Empty(t, rest)
-		assert.ErrorIs(t, err, errSealed)
-	})
-	t.Run("read by many at once", func(t *testing.T) {
-		t.Parallel()
-		const size = 10_000
-		body := &singleBody{left: make([]byte, size)}
-		var readers sync.WaitGroup
-		var mu sync.Mutex
-		total := 0
-		for range 8 {
-			readers.Go(func() {
-				text, _ := io.ReadAll(body)
-				mu.Lock()
-				total += len(text)
-				mu.Unlock()
-			})
-		}
-		readers.Wait()
-		assert.Equal(t, size, total)
-	})
-}
 
 // The caller's own trace and ours both see the events.
 func TestTraceOfTheCallerIsKept(t *testing.T) {

@@ -88,7 +88,7 @@ func TestTransportByItself(t *testing.T) {
 	t.Parallel()
 	server := newAssistServer(t, true)
 	transport := NewTransport(&tls.Config{RootCAs: loopbackRoots(t), MinVersion: tls.VersionTLS10, NextProtos: []string{"h2"}})
-	assert.Equal(t, uint16(tls.VersionTLS12), transport.tls.MinVersion)
+	assert.Equal(t, uint16(tls.VersionTLS12), transport.carrier.Questions.TLSClientConfig.MinVersion)
 	for range 2 {
 		req, err := http.NewRequest(http.MethodPost, server.URL+"/cancel/x", strings.NewReader("<billnumber>5700027202722028"))
 		require.NoError(t, err)

@@ -1,4 +1,4 @@
-package assist
+package sendonce
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func (g *dialGates) enter(ctx context.Context, address string) (leave func(), er
 		if g.gates == nil {
 			g.gates = make(map[string]chan struct{})
 		}
-		gate = make(chan struct{}, dialsAtOnce)
+		gate = make(chan struct{}, DialsAtOnce)
 		g.gates[address] = gate
 	}
 	g.mu.Unlock()
@@ -58,7 +58,7 @@ func (t *Transport) dial(ctx, call context.Context, network, address string,
 	defer leave()
 	ctx, done := withCall(ctx, call)
 	defer done()
-	conn, err := t.dialer(ctx, network, address)
+	conn, err := t.Dial(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +164,7 @@ func (t *Transport) handshake(ctx context.Context, raw net.Conn, address string)
 			err = errHandshakeTimeout
 		}
 		if alert, remote := remoteAlert(err); remote && alert == alertNoApplicationProtocol {
-			err = fmt.Errorf("%w: %w", errHTTP2Alone, err)
+			err = fmt.Errorf("%w: %w", ErrHTTP2Alone, err)
 		}
 	}
 	state := secure.ConnectionState()
@@ -188,9 +188,10 @@ func (t *Transport) clientCertificate(asked *tls.CertificateRequestInfo) (*tls.C
 	return new(tls.Certificate), nil
 }
 
+// Each proves that the server has read nothing of the request.
 var (
-	errHTTP2Alone = errors.New("assist: the server speaks HTTP/2 alone, and a cancel goes over HTTP/1.1: " +
+	ErrHTTP2Alone = errors.New("assist: the server speaks HTTP/2 alone, and a cancel goes over HTTP/1.1: " +
 		"let the server take that too, or give WithHTTPClient a Transport of your own")
-	errCertificateRefused = errors.New("assist: the server asked for a client certificate and refused what it got: " +
+	ErrCertificateRefused = errors.New("assist: the server asked for a client certificate and refused what it got: " +
 		"set the right one by WithClientCertificate")
 )

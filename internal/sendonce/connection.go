@@ -1,4 +1,4 @@
-package assist
+package sendonce
 
 import (
 	"crypto/tls"
@@ -34,7 +34,7 @@ func (c *cancelConn) Read(p []byte) (int, error) {
 	c.err = err
 	if err == nil && c.speaksHTTP2() {
 		// No answer follows.
-		err = errHTTP2Alone
+		err = ErrHTTP2Alone
 	}
 	if c.records != nil {
 		c.behind = c.records.count - c.inHandshake
@@ -48,9 +48,9 @@ func (c *cancelConn) refusal() error {
 	defer c.mu.Unlock()
 	switch {
 	case c.certificateRefused():
-		return errCertificateRefused
+		return ErrCertificateRefused
 	case c.speaksHTTP2():
-		return errHTTP2Alone
+		return ErrHTTP2Alone
 	}
 	return nil
 }

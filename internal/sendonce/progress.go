@@ -1,4 +1,4 @@
-package assist
+package sendonce
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"sync"
 )
 
-// sendProgress watches how far the request of one exchange gets. Its hooks may run
+// Progress watches how far the request of one exchange gets. Its hooks may run
 // on other goroutines, and after the call.
-type sendProgress struct {
+type Progress struct {
 	once bool            // a cancel
 	call context.Context // ends with the exchange
 	stop context.CancelCauseFunc
@@ -32,19 +32,22 @@ type sendProgress struct {
 type progressKey struct{}
 
 // progressOf is nil for a request that isn't the SDK's.
-func progressOf(ctx context.Context) *sendProgress {
-	p, _ := ctx.Value(progressKey{}).(*sendProgress)
+func progressOf(ctx context.Context) *Progress {
+	p, _ := ctx.Value(progressKey{}).(*Progress)
 	return p
 }
 
 // maxInterim bounds the answers before the answer. Each may have headers of
-// maxHeaderBytes.
+// MaxHeaderBytes.
 const maxInterim = 8
 
-var errInterim = fmt.Errorf("assist: more than %d interim answers (1xx)", maxInterim)
+// ErrInterim ends an exchange with too many answers before the answer.
+var ErrInterim = fmt.Errorf("assist: more than %d interim answers (1xx)", maxInterim)
 
-func watchSend(ctx context.Context, once bool) (context.Context, *sendProgress) {
-	p := &sendProgress{once: once}
+// Watch begins to watch the request of one exchange, by the context that it is sent
+// with. With once it is a cancel.
+func Watch(ctx context.Context, once bool) (context.Context, *Progress) {
+	p := &Progress{once: once}
 	ctx, p.stop = context.WithCancelCause(ctx)
 	ctx = context.WithValue(ctx, progressKey{}, p)
 	p.call = ctx
@@ -67,15 +70,16 @@ func watchSend(ctx context.Context, once bool) (context.Context, *sendProgress) 
 	}), p
 }
 
-func (p *sendProgress) over() { p.stop(nil) }
+// Over ends the exchange, and with it a connection that is still being made.
+func (p *Progress) Over() { p.stop(nil) }
 
-func (p *sendProgress) seek(string) {
+func (p *Progress) seek(string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sought, p.failed = true, nil
 }
 
-func (p *sendProgress) got(info httptrace.GotConnInfo) {
+func (p *Progress) got(info httptrace.GotConnInfo) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// A transport that logs whole requests writes them to a connection in memory
@@ -87,7 +91,7 @@ func (p *sendProgress) got(info httptrace.GotConnInfo) {
 	p.had++
 }
 
-func (p *sendProgress) fail(err error) {
+func (p *Progress) fail(err error) {
 	if err == nil {
 		return
 	}
@@ -96,20 +100,20 @@ func (p *sendProgress) fail(err error) {
 	p.failed = append(p.failed, err)
 }
 
-func (p *sendProgress) gotInterim() error {
+func (p *Progress) gotInterim() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.interim++; p.interim <= maxInterim {
 		return nil
 	}
 	// A trace of the caller's may swallow the error.
-	p.stop(errInterim)
-	return errInterim
+	p.stop(ErrInterim)
+	return ErrInterim
 }
 
 // start lets the SDK's own transport send. A request that comes again is sent
 // again only as long as no connection was had.
-func (p *sendProgress) start() bool {
+func (p *Progress) start() bool {
 	if p == nil {
 		return true
 	}
@@ -126,7 +130,7 @@ func (p *sendProgress) start() bool {
 
 // end takes what the SDK's own transport has found out: refusal is nil, or proves
 // that the server has read nothing.
-func (p *sendProgress) end(refusal error) {
+func (p *Progress) end(refusal error) {
 	if p == nil {
 		return
 	}
@@ -135,10 +139,10 @@ func (p *sendProgress) end(refusal error) {
 	p.sending, p.refusal = false, refusal
 }
 
-// neverSent tells whether a failure proves that the server has nothing of the
+// NeverSent tells whether a failure proves that the server has nothing of the
 // request and won't get it. Missing events prove nothing: a transport of the
 // caller's may report none.
-func (p *sendProgress) neverSent(err error, untouched bool) bool {
+func (p *Progress) NeverSent(err error, untouched bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -154,7 +158,8 @@ func (p *sendProgress) neverSent(err error, untouched bool) bool {
 	return slices.ContainsFunc(p.failed, func(failed error) bool { return errors.Is(err, failed) })
 }
 
-func (p *sendProgress) sentTwice() bool {
+// SentTwice tells whether the head of the request was written more than once.
+func (p *Progress) SentTwice() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.wrote-p.dumped > 1
