@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assist-go/assist/internal/stopwatch"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -132,7 +133,7 @@ func dearAnswers() map[string]string {
 // stands alone (it isn't parallel), because it counts what the whole process
 // allocates.
 func TestCostOfAnAnswer(t *testing.T) {
-	if slowdown > 1 {
+	if stopwatch.Slowdown > 1 {
 		t.Skip("the race detector costs more than what is measured")
 	}
 	for name, body := range dearAnswers() {
@@ -148,7 +149,7 @@ func TestCostOfAnAnswer(t *testing.T) {
 // A full cancel of thousands of payments is believed, and all of its operations
 // are remembered. Neither that nor the next cancel may cost much.
 func TestCostOfAFullCancel(t *testing.T) {
-	if slowdown > 1 {
+	if stopwatch.Slowdown > 1 {
 		t.Skip("the race detector costs more than what is measured")
 	}
 	for protocol, name := range map[Protocol]string{SOAP: "whole operations", JSON: "whole JSON operations"} {
@@ -196,7 +197,7 @@ func cost(t *testing.T, call func(*Client), transport http.RoundTripper, opts ..
 		c := mocked(t, transport, opts...)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		took = min(took, cpuTime(func() { call(c) }))
+		took = min(took, stopwatch.CPUTime(func() { call(c) }))
 		runtime.ReadMemStats(&after)
 		allocated = min(allocated, after.TotalAlloc-before.TotalAlloc)
 		if took < mostTime && allocated < mostMemory {

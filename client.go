@@ -44,7 +44,7 @@ type Client struct {
 	logBodies    bool
 	maxSize      int64
 	now          func() time.Time
-	verifiers    []Verifier
+	verifiers    verifiers
 	payments     payments
 	clock        serverClock
 	watches      watches

@@ -5,13 +5,17 @@ import (
 	"crypto/x509"
 	"log/slog"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
+	"github.com/assist-go/assist/internal/leaks"
 	"github.com/assist-go/assist/internal/wire"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+func TestMain(m *testing.M) { os.Exit(leaks.Main(m)) }
 
 func TestNewClientBaseURL(t *testing.T) {
 	t.Parallel()

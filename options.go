@@ -31,7 +31,7 @@ type config struct {
 	logBodies       bool
 	maxResponseSize int64
 	allowPlainHTTP  bool
-	verifiers       []Verifier
+	verifiers       verifiers
 	now             func() time.Time
 	walletRules     bool
 	dayBalance      DayBalance

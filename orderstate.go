@@ -85,10 +85,10 @@ func (c *Client) askOrders(ctx context.Context, s wire.Service, number string, a
 		if orders[i], err = orderOf(&r.answer.Orders[i]); err != nil {
 			return failed(err)
 		}
-		if err := c.signedFor(number, &orders[i]); err != nil {
+		if err := c.verifiers.signedFor(number, &orders[i]); err != nil {
 			return failed(err)
 		}
-		if err := c.verify(s, &r.answer.Orders[i], nil); err != nil {
+		if err := c.verifiers.verify(s.String(), &r.answer.Orders[i], nil); err != nil {
 			return failed(err)
 		}
 	}

@@ -100,7 +100,7 @@ func TestReadmeProgramRuns(t *testing.T) {
 			token := read(t, "refund.token")
 			Example()
 			assert.Equal(t, token, read(t, "refund.token"))
-			assert.Equal(t, rub(t, "0.10"), server.Pending(assisttest.DocumentedWebMoney))
+			assert.Equal(t, roubles("0.10"), server.Pending(assisttest.DocumentedWebMoney))
 			found, err := afterCrash(t.Context(), server.Client(), token)
 			require.NoError(t, err)
 			assert.Equal(t, assisttest.DocumentedWebMoney+".3", found.Operation.Billnumber)
@@ -124,7 +124,7 @@ func TestReadmeProgramSendsNothing(t *testing.T) {
 	t.Setenv("ASSIST_URL", server.URL)
 	Example()
 	assert.FileExists(t, "refund.token")
-	assert.Equal(t, rub(t, "0.10"), server.Pending(assisttest.DocumentedWebMoney))
+	assert.Equal(t, roubles("0.10"), server.Pending(assisttest.DocumentedWebMoney))
 }
 
 func runsReadmeProgram(t *testing.T) *assisttest.Server {
@@ -156,7 +156,7 @@ func TestReadmeAfterCrash(t *testing.T) {
 				order := server.Pay(assisttest.Payment{})
 				server.Next(test.fault)
 				var token string
-				_, err := server.Client().Cancel(t.Context(), order.CancelRequest(rub(t, "10.00")), assist.LookFirst(),
+				_, err := server.Client().Cancel(t.Context(), order.CancelRequest(roubles("10.00")), assist.LookFirst(),
 					assist.SaveIntent(func(_ context.Context, in assist.Intent) error { token = in.Token(); return nil }))
 				require.Equal(t, assist.Unknown, assist.OutcomeOf(err))
 				_, err = afterCrash(t.Context(), server.Client(), token)
@@ -184,7 +184,7 @@ func TestReadmeGoOn(t *testing.T) {
 				server := assisttest.NewServer(t, assisttest.InMemory())
 				order := server.Pay(assisttest.Payment{})
 				server.Next(assisttest.InProcess(test.after, test.code))
-				x, err := server.Client().Cancel(t.Context(), order.CancelRequest(rub(t, "10.00")))
+				x, err := server.Client().Cancel(t.Context(), order.CancelRequest(roubles("10.00")))
 				require.NoError(t, err)
 				var kept string
 				err = goOn(t.Context(), server.Client(), x.Token(), func(token string) error { kept = token; return nil })
@@ -247,7 +247,7 @@ func TestReadmeTableOfOutcomes(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			server := assisttest.NewServer(t, assisttest.InMemory())
 			order := server.Pay(assisttest.Payment{})
-			x, err := happens(t, server, order.CancelRequest(rub(t, "10.00")))
+			x, err := happens(t, server, order.CancelRequest(roubles("10.00")))
 			outcome := map[assist.Outcome]string{
 				assist.NotSent: "`NotSent`", assist.Rejected: "`Rejected`", assist.Accepted: "`Accepted`", assist.Unknown: "`Unknown`",
 			}[assist.OutcomeOf(err)]

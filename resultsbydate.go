@@ -192,7 +192,7 @@ func (rows *rowReader) give(o *wire.Order) error {
 	if len(order.Operations) != 1 {
 		return fmt.Errorf("%w: a row that is no operation", ErrUnreadable)
 	}
-	if err := rows.client.verify(wire.ResultByDate, o, nil); err != nil {
+	if err := rows.client.verifiers.verify(wire.ResultByDate.String(), o, nil); err != nil {
 		return err
 	}
 	p := Payment{Order: order, Operation: order.Operations[0]}

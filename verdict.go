@@ -72,10 +72,10 @@ func (a *cancelAttempt) judge(r *reply) verdict {
 	}
 	// What is not proved to be Assist's proves nothing, neither success nor
 	// refusal.
-	if err := c.signedFor(in.Request.OrderNumber, &order); err != nil {
+	if err := c.verifiers.signedFor(in.Request.OrderNumber, &order); err != nil {
 		return doubt(err)
 	}
-	if err := c.verify(wire.Cancel, &orders[0], own); err != nil {
+	if err := c.verifiers.verify(wire.Cancel.String(), &orders[0], own); err != nil {
 		return doubt(err)
 	}
 	return c.judgeOperations(in, order, own, stageOf)

@@ -1,4 +1,5 @@
-package assist
+// Package leaks looks for goroutines that the tests of a package left behind.
+package leaks
 
 import (
 	"fmt"
@@ -9,15 +10,16 @@ import (
 	"time"
 )
 
-// No call may leave a goroutine behind, whatever it met: the tests of this
-// package meet every fault, so none may be left when all are over.
-func TestMain(m *testing.M) {
-	status := m.Run()
+// Main runs the tests of a package, for its TestMain, and gives the status to exit
+// with. No call may leave a goroutine behind, whatever it met, so none may be left
+// when all tests are over.
+func Main(m *testing.M) (status int) {
+	status = m.Run()
 	if left := goroutinesLeft(); status == 0 && left != "" {
 		fmt.Fprintln(os.Stderr, "goroutines were left behind:\n"+left)
 		status = 1
 	}
-	os.Exit(status)
+	return status
 }
 
 // goroutinesLeft gives the stacks of all goroutines but our own and the testing

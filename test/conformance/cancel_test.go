@@ -1,4 +1,4 @@
-package assist_test
+package conformance_test
 
 import (
 	"time"

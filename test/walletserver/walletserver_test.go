@@ -1,4 +1,6 @@
-package assist_test
+// Package walletserver gives wallet payments back against the server of package
+// assisttest, across the midnights of Moscow.
+package walletserver_test
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package assist
+package stopwatch
 
 import (
 	"runtime"
@@ -7,9 +7,9 @@ import (
 	"unsafe"
 )
 
-// cpuTime is how long a function worked on its own thread: neither other tests
+// CPUTime is how long a function worked on its own thread: neither other tests
 // nor a machine that is busy with something else show in it.
-func cpuTime(f func()) time.Duration {
+func CPUTime(f func()) time.Duration {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	began := threadTime()

@@ -1,4 +1,6 @@
-package assist_test
+// Package conformance runs one set of scenarios by every protocol, with the server of
+// package assisttest on the other side.
+package conformance_test
 
 import (
 	"errors"

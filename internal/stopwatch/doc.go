@@ -1,0 +1,2 @@
+// Package stopwatch measures, for tests that bound how long a call may work.
+package stopwatch

@@ -1,0 +1,6 @@
+//go:build race
+
+package stopwatch
+
+// Slowdown is what the race detector costs at most, in time.
+const Slowdown = 20
