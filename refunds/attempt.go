@@ -3,6 +3,7 @@ package refunds
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/assist-go/assist"
@@ -36,50 +37,74 @@ type view struct {
 	earlier  bool // an earlier refund of the payment goes first
 }
 
-func (b *Book) look(ctx context.Context, r *storage.Refund) (*view, error) {
-	v := &view{r: r, owned: map[assist.Billnumber]*storage.Operation{}}
-	err := b.store.View(ctx, func(tx storage.Tx) error {
-		v.merchant, v.payment = storage.Merchant{Merchant: r.Merchant}, storage.Payment{Merchant: r.Merchant, Payment: r.Payment}
-		if _, err := tx.Get(ctx, &v.merchant, storage.NoLock); err != nil {
+func (b *Book) look(ctx context.Context, r *storage.Refund) (v *view, err error) {
+	err = b.store.View(ctx, func(tx storage.Tx) error {
+		m := storage.Merchant{Merchant: r.Merchant}
+		if _, err := tx.Get(ctx, &m, storage.NoLock); err != nil {
 			return err
 		}
-		// The version first: whatever is read after it is at least as new.
-		if _, err := tx.Get(ctx, &v.payment, storage.NoLock); err != nil {
-			return err
-		}
-		of := []storage.Cond{storage.Eq("merchant", r.Merchant), storage.Eq("payment", r.Payment)}
-		others, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Where: append(of[:2:2], storage.Less("id", r.ID), storage.In("state", []int64{int64(Pending)}))})
-		if err != nil {
-			return err
-		}
-		for _, o := range others {
-			v.earlier = v.earlier || goesFirst(o)
-		}
-		operations, err := storage.Find[storage.Operation](ctx, tx, storage.Query{Where: of})
-		if err != nil {
-			return err
-		}
-		for _, o := range operations {
-			v.owned[assist.Billnumber(o.Operation)] = o
-		}
-		if v.payment.Version == 0 {
-			return nil // nobody has ever cancelled it
-		}
-		attempts, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Where: of})
-		if err != nil {
-			return err
-		}
-		for _, a := range attempts {
-			switch {
-			case a.Told == 0:
-				v.open = a
-			case a.WatchUntil > 0 && a.Outcome == int64(assist.Unknown) && a.Intent != "":
-				v.passed = append(v.passed, a.Intent)
-			}
-		}
-		return nil
+		views, err := b.views(ctx, tx, m, []*storage.Refund{r})
+		v = views[r.ID]
+		return err
 	})
 	return v, err
+}
+
+// views looks at several refunds of one merchant at once.
+func (b *Book) views(ctx context.Context, tx storage.Tx, m storage.Merchant, refunds []*storage.Refund) (map[int64]*view, error) {
+	var names []string
+	latest := int64(0)
+	for _, r := range refunds {
+		if !slices.Contains(names, r.Payment) {
+			names = append(names, r.Payment)
+		}
+		latest = max(latest, r.ID)
+	}
+	of := []storage.Cond{storage.Eq("merchant", m.Merchant), storage.In("payment", names)}
+	var payments []*storage.Payment
+	var pending []*storage.Refund
+	var operations []*storage.Operation
+	var attempts []*storage.Attempt
+	// The payments' versions first: whatever is read after them is at least as new.
+	err := tx.Read(ctx, storage.Many(&payments, storage.Query{Where: of}),
+		storage.Many(&pending, storage.Query{Where: append(of[:2:2], storage.Less("id", latest), storage.In("state", []int64{int64(Pending)}))}),
+		storage.Many(&operations, storage.Query{Where: of}), storage.Many(&attempts, storage.Query{Where: of}))
+	if err != nil {
+		return nil, err
+	}
+	views := map[int64]*view{}
+	for _, r := range refunds {
+		v := &view{r: r, merchant: m, payment: storage.Payment{Merchant: r.Merchant, Payment: r.Payment}, owned: map[assist.Billnumber]*storage.Operation{}}
+		for _, p := range payments {
+			if p.Payment == r.Payment {
+				v.payment = *p
+			}
+		}
+		for _, o := range pending {
+			v.earlier = v.earlier || o.Payment == r.Payment && o.ID < r.ID && goesFirst(o)
+		}
+		for _, o := range operations {
+			if o.Payment == r.Payment {
+				v.owned[assist.Billnumber(o.Operation)] = o
+			}
+		}
+		for _, a := range attempts {
+			v.tried(a)
+		}
+		views[r.ID] = v
+	}
+	return views, nil
+}
+
+// tried notes what an attempt means for the next one of its payment.
+func (v *view) tried(a *storage.Attempt) {
+	switch {
+	case a.Payment != v.r.Payment:
+	case a.Told == 0:
+		v.open = a
+	case a.WatchUntil > 0 && a.Outcome == int64(assist.Unknown) && a.Intent != "":
+		v.passed = append(v.passed, a.Intent)
+	}
 }
 
 // goesFirst tells whether a pending refund keeps later ones of its payment
@@ -97,30 +122,25 @@ func goesFirst(r *storage.Refund) bool {
 // looked at, of which no cancel is open. After its commit nobody ever sends this
 // attempt again: there is no way back from Sent but by what became of it.
 func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, client string, facts *Mean, email string) error {
-	return b.store.Update(ctx, func(tx storage.Tx) error {
+	err := b.store.Update(ctx, func(tx storage.Tx) error {
 		if err := tx.Durable(ctx); err != nil {
 			return err
 		}
 		// Locks go from the merchant down to the refund, here and in finish.
-		m := storage.Merchant{Merchant: v.r.Merchant}
-		if _, err := tx.Get(ctx, &m, storage.ForShare); err != nil {
+		m, r := storage.Merchant{Merchant: v.r.Merchant}, &storage.Refund{ID: v.r.ID}
+		p, reserved := storage.Payment{Merchant: v.r.Merchant, Payment: v.r.Payment}, storage.Reservation{IntentID: in.ID}
+		var payment, refund bool
+		if err := tx.Read(ctx, storage.One(&m, storage.ForShare, nil), storage.One(&p, storage.ForUpdate, &payment),
+			storage.One(r, storage.ForUpdate, &refund), storage.One(&reserved, storage.NoLock, nil)); err != nil {
 			return err
 		}
-		if m.Held != 0 {
+		switch {
+		case m.Held != 0:
 			return errHeld
-		}
-		p := storage.Payment{Merchant: v.r.Merchant, Payment: v.r.Payment}
-		if found, err := tx.Get(ctx, &p, storage.ForUpdate); err != nil || !found || p.Version != v.payment.Version {
-			return errors.Join(err, errTaken)
-		}
-		r, err := lockRefund(ctx, tx, ID(v.r.ID))
-		if err != nil || r.Version != v.r.Version || State(r.State) != Pending {
-			return errors.Join(err, errTaken)
-		}
-		// A reservation that was dropped meanwhile may be somebody else's by now.
-		reserved := storage.Reservation{IntentID: in.ID}
-		if found, err := tx.Get(ctx, &reserved, storage.NoLock); err != nil || found && reserved.Settled != 0 {
-			return errors.Join(err, errTaken)
+		case !payment || p.Version != v.payment.Version, !refund || r.Version != v.r.Version || State(r.State) != Pending:
+			return errTaken
+		case reserved.Settled != 0: // it was dropped meanwhile, and may be somebody else's by now
+			return errTaken
 		}
 		now := b.now()
 		p.Version++
@@ -133,10 +153,10 @@ func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, client stri
 		}
 		r.State, r.Attempt, r.Waits, r.NextAt = int64(Sent), in.ID, int64(ForOutcome), micros(now.Add(afterSend))
 		r.Attempts++
-		inserted, err := tx.Insert(ctx, &storage.Attempt{IntentID: in.ID, Refund: r.ID, Merchant: r.Merchant, Payment: r.Payment, Number: r.Attempts,
+		err := tx.Add(ctx, &storage.Attempt{IntentID: in.ID, Refund: r.ID, Merchant: r.Merchant, Payment: r.Payment, Number: r.Attempts,
 			Intent: in.Token(), Client: client, Minor: r.Minor, Currency: r.Currency, Begun: micros(now)})
-		if err != nil || !inserted {
-			return errors.Join(err, errTaken)
+		if err != nil {
+			return err
 		}
 		if err := tx.Save(ctx, r); err != nil {
 			return err
@@ -145,6 +165,10 @@ func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, client stri
 		e.Actor = client
 		return b.note(ctx, tx, e)
 	})
+	if errors.Is(err, storage.ErrThere) { // another attempt of the payment is open
+		return errors.Join(errTaken, err)
+	}
+	return err
 }
 
 // later puts a refund off. What has happened meanwhile stands above it.

@@ -173,8 +173,17 @@ func (d *dayBalance) Settle(ctx context.Context, id string, moved bool) error {
 // settleReservation ends a reservation, where there is one that isn't.
 func (b *Book) settleReservation(ctx context.Context, tx storage.Tx, id string, moved bool) error {
 	r := &storage.Reservation{IntentID: id}
-	if found, err := tx.Get(ctx, r, storage.ForUpdate); err != nil || !found || r.Settled != 0 {
+	if _, err := tx.Get(ctx, r, storage.ForUpdate); err != nil {
 		return err
+	}
+	return b.settled(ctx, tx, r, moved)
+}
+
+// settled is settleReservation for who has locked it. One of no merchant isn't
+// there.
+func (b *Book) settled(ctx context.Context, tx storage.Tx, r *storage.Reservation, moved bool) error {
+	if r.Merchant == "" || r.Settled != 0 {
+		return nil
 	}
 	r.Settled = micros(b.now())
 	if moved {

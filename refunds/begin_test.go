@@ -32,7 +32,7 @@ func TestBeginRefuses(t *testing.T) {
 		{"a cancel of the payment that has begun and ended", func(t *testing.T, b *Book, v *view) {
 			require.NoError(t, b.store.Update(t.Context(), func(tx storage.Tx) error {
 				p := v.payment
-				return b.free(t.Context(), tx, &p, "another", 0)
+				return b.free(t.Context(), tx, &p, "another", nil)
 			}))
 		}, errTaken},
 		{"another cancel of the payment, in spite of all", func(t *testing.T, b *Book, v *view) {

@@ -125,8 +125,7 @@ func NewBook(ctx context.Context, s Store, opts ...Option) (*Book, error) {
 		return nil, fmt.Errorf("refunds: which copy of the database is open can't be told: %w", err)
 	}
 	err = s.Update(ctx, func(tx storage.Tx) error {
-		// What the chain over the history seals is fed like any consumer.
-		if _, err := tx.Insert(ctx, &storage.Consumer{Name: chainConsumer, Since: micros(b.now())}); err != nil {
+		if _, err := fixed(ctx, tx, "chain", "who links events locks this row"); err != nil {
 			return err
 		}
 		if b.id, err = fixed(ctx, tx, "store", rand.Text()); err != nil {
@@ -230,7 +229,15 @@ var errNothing = errors.New("nothing to do")
 // update is Store.Update where errNothing undoes the transaction without being
 // an error.
 func (b *Book) update(ctx context.Context, f func(storage.Tx) error) error {
-	err := b.store.Update(ctx, f)
+	return orNothing(b.store.Update(ctx, f))
+}
+
+// deliver is update for a transaction that a merchant's handler writes by too.
+func (b *Book) deliver(ctx context.Context, f func(storage.Tx) error) error {
+	return orNothing(b.store.Deliver(ctx, f))
+}
+
+func orNothing(err error) error {
 	if errors.Is(err, errNothing) {
 		return nil
 	}

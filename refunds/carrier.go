@@ -184,7 +184,12 @@ func (c *Carrier) Run(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// acquire takes all slots that are free, one at least.
+// gather is how long a free worker waits for others, so that one claim serves
+// several.
+const gather = 5 * time.Millisecond
+
+// acquire takes all slots that are free, one at least. Where that is few, the
+// others are busy, and it waits a little for some more.
 func acquire(ctx context.Context, slots chan struct{}) (n int) {
 	select {
 	case slots <- struct{}{}:
@@ -192,6 +197,26 @@ func acquire(ctx context.Context, slots chan struct{}) (n int) {
 	case <-ctx.Done():
 		return 0
 	}
+	n += more(slots)
+	if n >= cap(slots)/4 {
+		return n
+	}
+	t := time.NewTimer(gather)
+	defer t.Stop()
+	for n < cap(slots)/4 {
+		select {
+		case slots <- struct{}{}:
+			n++
+		case <-t.C:
+			return n
+		case <-ctx.Done():
+			return n
+		}
+	}
+	return n + more(slots)
+}
+
+func more(slots chan struct{}) (n int) {
 	for {
 		select {
 		case slots <- struct{}{}:
@@ -248,36 +273,37 @@ func (c *Carrier) pass(ctx context.Context, free int, spawn func(func())) (claim
 		if claimed == free || ctx.Err() != nil {
 			break
 		}
-		refunds, err := c.claim(ctx, merchant, free-claimed)
+		views, err := c.claim(ctx, merchant, free-claimed)
 		if err != nil {
 			return claimed, err
 		}
-		claimed += len(refunds)
-		for _, r := range refunds {
-			spawn(func() { c.carry(ctx, r) })
+		claimed += len(views)
+		for _, v := range views {
+			spawn(func() { c.carry(ctx, v) })
 		}
 	}
 	return claimed, nil
 }
 
-// claim takes refunds of one merchant: of a held one those that were sent
-// already, of a paused one a single one every five minutes.
-func (c *Carrier) claim(ctx context.Context, merchant string, limit int) (claimed []*storage.Refund, err error) {
+// claim takes refunds of one merchant, with what must be known of them: of a
+// held one those that were sent already, of a paused one a single one every five
+// minutes.
+func (c *Carrier) claim(ctx context.Context, merchant string, limit int) (views []*view, err error) {
 	c.mu.Lock()
 	if c.misses[merchant] >= 5 { // Assist seems to be away: one tries for all
 		limit = 1
 	}
 	c.mu.Unlock()
+	if due, err := c.due(ctx, merchant); err != nil || !due {
+		return nil, err
+	}
 	err = c.book.update(ctx, func(tx storage.Tx) error {
 		now := c.book.now()
 		m := storage.Merchant{Merchant: merchant}
 		if found, err := tx.Get(ctx, &m, storage.NoLock); err != nil || !found {
 			return errors.Join(err, errNothing)
 		}
-		states := []int64{int64(Pending), int64(Sent), int64(InProcess)}
-		if m.Held != 0 {
-			states = states[1:]
-		}
+		states := statesOf(m)
 		if m.Paused != 0 {
 			if _, err := tx.Get(ctx, &m, storage.ForUpdate); err != nil {
 				return err
@@ -290,16 +316,42 @@ func (c *Carrier) claim(ctx context.Context, merchant string, limit int) (claime
 				return err
 			}
 		}
-		claimed, err = tx.Claim(ctx, storage.Claim{Merchant: merchant, States: states, Now: micros(now), Until: micros(now.Add(lease)), Limit: limit})
-		if err == nil && len(claimed) == 0 {
-			return errNothing
+		claimed, err := tx.Claim(ctx, storage.Claim{Merchant: merchant, States: states, Now: micros(now), Until: micros(now.Add(lease)), Limit: limit})
+		if err != nil || len(claimed) == 0 {
+			return firstOf(err, errNothing)
+		}
+		byID, err := c.book.views(ctx, tx, m, claimed)
+		for _, r := range claimed {
+			views = append(views, byID[r.ID])
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return claimed, nil
+	return views, nil
+}
+
+func statesOf(m storage.Merchant) []int64 {
+	states := []int64{int64(Pending), int64(Sent), int64(InProcess)}
+	if m.Held != 0 {
+		return states[1:]
+	}
+	return states
+}
+
+// due tells whether a claim would find something. Looking is cheaper than a
+// transaction that writes, and holds up nobody.
+func (c *Carrier) due(ctx context.Context, merchant string) (yes bool, err error) {
+	err = c.book.store.View(ctx, func(tx storage.Tx) error {
+		m := storage.Merchant{Merchant: merchant}
+		var first []*storage.Refund
+		err := tx.Read(ctx, storage.One(&m, storage.NoLock, &yes), storage.Many(&first, storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{
+			storage.Eq("merchant", merchant), storage.In("state", statesOf(storage.Merchant{})), storage.AtMost("next_at", micros(c.book.now()))}}))
+		yes = yes && len(first) > 0
+		return err
+	})
+	return yes, err
 }
 
 // nextDue is when something is due that this carrier can do.
@@ -311,12 +363,8 @@ func (c *Carrier) nextDue(ctx context.Context) (next time.Time, err error) {
 			if _, err := tx.Get(ctx, &m, storage.NoLock); err != nil {
 				return err
 			}
-			states := []int64{int64(Pending), int64(Sent), int64(InProcess)}
-			if m.Held != 0 {
-				states = states[1:]
-			}
 			first, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{
-				storage.Eq("merchant", merchant), storage.In("state", states)}})
+				storage.Eq("merchant", merchant), storage.In("state", statesOf(m))}})
 			if err != nil {
 				return err
 			}

@@ -27,7 +27,8 @@ func (e *objectionError) Error() string { return "refunds: " + e.why }
 const sendWithin = 30 * time.Second
 
 // carry does what is to be done with a claimed refund now.
-func (c *Carrier) carry(ctx context.Context, r *storage.Refund) {
+func (c *Carrier) carry(ctx context.Context, v *view) {
+	r := v.r
 	// What has begun is brought to its end, also when Run is told to stop.
 	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), lease-time.Minute)
 	defer end()
@@ -41,7 +42,7 @@ func (c *Carrier) carry(ctx context.Context, r *storage.Refund) {
 	var err error
 	switch State(r.State) {
 	case Pending:
-		err = c.cancel(ctx, r)
+		err = c.cancel(ctx, v)
 	case Sent:
 		err = c.resolve(ctx, r)
 	case InProcess:
@@ -57,12 +58,9 @@ func (c *Carrier) later(ctx context.Context, r *storage.Refund, d time.Duration,
 }
 
 // cancel sends a pending refund, where nothing speaks against it.
-func (c *Carrier) cancel(ctx context.Context, r *storage.Refund) error {
+func (c *Carrier) cancel(ctx context.Context, v *view) error {
+	r := v.r
 	if decided, err := c.decide(ctx, r, nil); decided || err != nil {
-		return err
-	}
-	v, err := c.book.look(ctx, r)
-	if err != nil {
 		return err
 	}
 	now := c.book.now()

@@ -5,13 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/assist-go/assist/refunds/internal/storage"
 )
-
-// chainConsumer is the name under which the chain gets its events.
-const chainConsumer = "chain"
 
 const sealBatch = 500
 
@@ -39,53 +38,61 @@ func hashOf(previous string, number int64, e *storage.Event) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// seal links the events that aren't yet. Events are stored without waiting for
-// each other; one transaction at a time links them.
+// markLength is how much of an event's hash stands in its seal: enough to tell
+// which event of a batch was changed. That one was, the seal's own hash tells.
+const markLength = 8
+
+// seal links the events that aren't yet, a batch at a time. Events are stored
+// without waiting for each other; one transaction at a time links them.
 func (b *Book) seal(ctx context.Context) error {
 	for ctx.Err() == nil {
+		var waiting []*storage.Unsealed
+		err := b.store.View(ctx, func(tx storage.Tx) (err error) {
+			waiting, err = storage.Find[storage.Unsealed](ctx, tx, storage.Query{Limit: 1})
+			return err
+		})
+		if err != nil || len(waiting) == 0 {
+			return err
+		}
 		n := 0
-		err := b.update(ctx, func(tx storage.Tx) error {
-			head := storage.Meta{Name: "chain", Value: ""}
-			if _, err := tx.Insert(ctx, &head); err != nil {
-				return err
-			}
+		err = b.update(ctx, func(tx storage.Tx) error {
+			head := storage.Meta{Name: "chain"}
 			found, err := tx.Get(ctx, &head, storage.SkipLocked)
 			if err != nil || !found {
-				return errNothing
-			}
-			due, err := storage.Find[storage.Delivery](ctx, tx, storage.Query{Order: "event", Limit: sealBatch, Where: []storage.Cond{storage.Eq("consumer", chainConsumer)}})
-			if err != nil || len(due) == 0 {
 				return firstOf(err, errNothing)
 			}
-			last, err := storage.Find[storage.Seal](ctx, tx, storage.Query{Order: "-number", Limit: 1})
-			if err != nil {
-				return err
-			}
-			s := storage.Seal{}
-			if len(last) > 0 {
-				s = *last[0]
-			}
-			for _, d := range due {
-				e := storage.Event{ID: d.Event}
-				if _, err := tx.Get(ctx, &e, storage.NoLock); err != nil {
-					return err
-				}
-				s = storage.Seal{Number: s.Number + 1, Event: e.ID, Hash: hashOf(s.Hash, s.Number+1, &e)}
-				if _, err := tx.Insert(ctx, &s); err != nil {
-					return err
-				}
-				if err := tx.Delete(ctx, d); err != nil {
-					return err
-				}
-			}
-			n = len(due)
-			return nil
+			n, err = link(ctx, tx)
+			return err
 		})
 		if err != nil || n < sealBatch {
 			return err
 		}
 	}
 	return nil
+}
+
+// link adds one seal for all events that wait for it.
+func link(ctx context.Context, tx storage.Tx) (int, error) {
+	last, err := storage.Find[storage.Seal](ctx, tx, storage.Query{Order: "-number", Limit: 1})
+	if err != nil {
+		return 0, err
+	}
+	events, err := tx.Unsealed(ctx, sealBatch)
+	if err != nil || len(events) == 0 {
+		return 0, firstOf(err, errNothing)
+	}
+	s := storage.Seal{}
+	if len(last) > 0 {
+		s.Number, s.Hash = last[0].Number, last[0].Hash
+	}
+	var text strings.Builder
+	for _, e := range events {
+		s.Number++
+		s.Hash = hashOf(s.Hash, s.Number, e)
+		fmt.Fprintf(&text, "%d:%s ", e.ID, s.Hash[:markLength])
+	}
+	s.Events = strings.TrimSpace(text.String())
+	return len(events), tx.Add(ctx, &s)
 }
 
 func firstOf(errs ...error) error {
@@ -127,58 +134,113 @@ type Verification struct {
 // Who may also write the anchors can forge everything: a chain proves nothing
 // against them.
 func (b *Book) Verify(ctx context.Context, anchors ...Anchor) (*Verification, error) {
-	v := &Verification{}
-	hash := ""
-	at := map[int64]string{}
+	v := &verifying{anchors: map[int64]string{}, Verification: &Verification{}}
 	for _, a := range anchors {
-		at[a.Number] = a.Hash
+		v.anchors[a.Number] = a.Hash
 	}
 	for {
 		var seals []*storage.Seal
 		err := b.store.View(ctx, func(tx storage.Tx) (err error) {
-			seals, err = storage.Find[storage.Seal](ctx, tx, storage.Query{Order: "number", Limit: sealBatch, Where: []storage.Cond{storage.More("number", v.Sealed)}})
+			seals, err = storage.Find[storage.Seal](ctx, tx, storage.Query{Order: "number", Limit: 10, Where: []storage.Cond{storage.More("number", v.Sealed)}})
 			for _, s := range seals {
 				if err != nil {
 					return err
 				}
-				err = v.link(ctx, tx, s, &hash, at)
+				err = v.seal(ctx, tx, s)
 			}
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		if len(seals) < sealBatch {
+		if len(seals) == 0 {
 			break
 		}
 	}
 	for _, a := range anchors {
 		if a.Number > v.Sealed {
-			v.Broken = append(v.Broken, fmt.Sprintf("the chain ends at %d, an anchor was at %d", v.Sealed, a.Number))
+			v.say("the chain ends at %d, an anchor was at %d", v.Sealed, a.Number)
+		} else if a.Number > 0 && !v.passed[a.Number] {
+			v.say("no link ends at %d, where an anchor was: the chain was computed anew", a.Number)
 		}
 	}
-	return v, b.countUnsealed(ctx, v)
+	return v.Verification, b.countUnsealed(ctx, v.Verification)
 }
 
-func (v *Verification) link(ctx context.Context, tx storage.Tx, s *storage.Seal, hash *string, anchors map[int64]string) error {
-	if s.Number != v.Sealed+1 {
-		v.Broken = append(v.Broken, fmt.Sprintf("links %d to %d are missing", v.Sealed+1, s.Number-1))
+// verifying goes along the chain.
+type verifying struct {
+	*Verification
+	hash    string
+	anchors map[int64]string
+	passed  map[int64]bool // anchors that a seal ends at
+}
+
+func (v *verifying) say(format string, args ...any) {
+	v.Broken = append(v.Broken, fmt.Sprintf(format, args...))
+}
+
+// seal checks one batch.
+func (v *verifying) seal(ctx context.Context, tx storage.Tx, s *storage.Seal) error {
+	ids, marks := sealed(s.Events)
+	if s.Number != v.Sealed+int64(len(ids)) {
+		v.say("links %d to %d are missing, or not as they were", v.Sealed+1, s.Number-int64(len(ids)))
+		v.Sealed = s.Number - int64(len(ids))
 	}
-	e := storage.Event{ID: s.Event}
-	found, err := tx.Get(ctx, &e, storage.NoLock)
+	events, err := storage.Find[storage.Event](ctx, tx, storage.Query{Where: []storage.Cond{storage.In("id", ids)}})
 	if err != nil {
 		return err
 	}
-	if !found {
-		v.Broken = append(v.Broken, fmt.Sprintf("event %d is missing", s.Event))
-	} else if want := hashOf(*hash, s.Number, &e); want != s.Hash {
-		v.Broken = append(v.Broken, fmt.Sprintf("event %d of refund %d isn't as it was", e.ID, e.Refund))
+	byID := map[int64]*storage.Event{}
+	for _, e := range events {
+		byID[e.ID] = e
 	}
-	if want, ok := anchors[s.Number]; ok && want != s.Hash {
-		v.Broken = append(v.Broken, fmt.Sprintf("link %d isn't the anchor's: the chain was computed anew", s.Number))
+	blamed := false
+	for i, id := range ids {
+		v.Sealed++
+		e := byID[id]
+		if e == nil {
+			v.say("event %d is missing", id)
+			blamed = true
+			break // what comes after it can't be computed
+		}
+		v.hash = hashOf(v.hash, v.Sealed, e)
+		if !strings.HasPrefix(v.hash, marks[i]) {
+			v.say("event %d of refund %d isn't as it was", e.ID, e.Refund)
+			blamed = true
+			break
+		}
 	}
-	v.Sealed, *hash = s.Number, s.Hash
+	if v.hash != s.Hash && !blamed {
+		v.say("the link over events %d to %d isn't theirs", ids[0], ids[len(ids)-1])
+	}
+	if want, ok := v.anchors[s.Number]; ok {
+		if want != s.Hash {
+			v.say("link %d isn't the anchor's: the chain was computed anew", s.Number)
+		}
+		if v.passed == nil {
+			v.passed = map[int64]bool{}
+		}
+		v.passed[s.Number] = true
+	}
+	v.Sealed, v.hash = s.Number, s.Hash
 	return nil
+}
+
+// sealed takes a seal's events apart. What can't be read isn't as it was, which
+// the hash then shows.
+func sealed(text string) (ids []int64, marks []string) {
+	for _, one := range strings.Fields(text) {
+		number, mark, _ := strings.Cut(one, ":")
+		id, err := strconv.ParseInt(number, 10, 64)
+		if err != nil || len(mark) != markLength {
+			id, mark = -1, "unreadable"
+		}
+		ids, marks = append(ids, id), append(marks, mark)
+	}
+	if len(ids) == 0 {
+		return []int64{-1}, []string{"unreadable"}
+	}
+	return ids, marks
 }
 
 // countUnsealed also sees events that were put in past the chain: each event is
@@ -191,17 +253,21 @@ func (b *Book) countUnsealed(ctx context.Context, v *Verification) error {
 		if err != nil {
 			return err
 		}
-		waiting, err := tx.Count(ctx, (&storage.Delivery{}).Table(), storage.Eq("consumer", chainConsumer))
+		waiting, err := tx.Count(ctx, (&storage.Unsealed{}).Table())
 		if err != nil {
 			return err
 		}
-		seals, err := tx.Count(ctx, (&storage.Seal{}).Table())
+		last, err := storage.Find[storage.Seal](ctx, tx, storage.Query{Order: "-number", Limit: 1})
 		if err != nil {
 			return err
+		}
+		linked := 0
+		if len(last) > 0 {
+			linked = int(last[0].Number)
 		}
 		v.Unsealed = waiting
-		if events-seals > waiting {
-			v.Broken = append(v.Broken, fmt.Sprintf("%d events are neither linked nor waiting to be", events-seals-waiting))
+		if events-linked > waiting {
+			v.Broken = append(v.Broken, fmt.Sprintf("%d events are neither linked nor waiting to be", events-linked-waiting))
 		}
 		return nil
 	})

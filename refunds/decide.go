@@ -220,7 +220,11 @@ func (b *Book) closeByPerson(ctx context.Context, tx storage.Tx, p *storage.Paym
 		return err
 	}
 	// No client's rest is enough here, so none is spared it.
-	return b.free(ctx, tx, p, "", a.Refund)
+	waiting, err := storage.Find[storage.Refund](ctx, tx, b.waitingFor(p, a.Refund))
+	if err != nil {
+		return err
+	}
+	return b.free(ctx, tx, p, "", waiting)
 }
 
 // decline ends a decision that Assist contradicts. The refund stays as it is.

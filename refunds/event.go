@@ -52,15 +52,12 @@ const (
 	Purged           EventKind = "purged"
 )
 
-// note adds a line to the history and notes who is to hear of it.
+// note adds a line to the history. The store notes who is to hear of it.
 func (b *Book) note(ctx context.Context, tx storage.Tx, e storage.Event) error {
 	if e.At == 0 {
 		e.At = micros(b.now())
 	}
-	if _, err := tx.Insert(ctx, &e); err != nil {
-		return err
-	}
-	return tx.Fan(ctx, &e)
+	return tx.Add(ctx, &e)
 }
 
 func eventOf(e *storage.Event) Event {

@@ -23,7 +23,7 @@ type ending struct {
 	renew         bool // Assist has refused it, so it knows the external refund id
 	person        string
 	actor         string
-	payment       *storage.Payment // by its key, where it is known
+	of            *storage.Refund // whose attempt it is, where the caller knows
 	data          string
 }
 
@@ -36,36 +36,19 @@ func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
 		if err := tx.Durable(ctx); err != nil {
 			return err
 		}
-		if e.payment != nil {
-			// A begin whose commit reported an error may still be committing: its lock
-			// is waited for, so that it is seen or never happens.
-			if _, err := tx.Get(ctx, &storage.Payment{Merchant: e.payment.Merchant, Payment: e.payment.Payment}, storage.ForUpdate); err != nil {
-				return err
-			}
-		}
-		a := &storage.Attempt{IntentID: intentID}
-		if found, err := tx.Get(ctx, a, storage.NoLock); err != nil || !found {
-			return errors.Join(err, errNothing)
-		}
-		p := &storage.Payment{Merchant: a.Merchant, Payment: a.Payment}
-		if _, err := tx.Get(ctx, p, storage.ForUpdate); err != nil {
-			return err
-		}
-		r, err := lockRefund(ctx, tx, ID(a.Refund))
+		c, err := b.lockAttempt(ctx, tx, intentID, e)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Get(ctx, a, storage.ForUpdate); err != nil {
-			return err
-		}
+		r, a := c.refund, c.attempt
 		from := State(r.State)
 		if r.Attempt != intentID || from != Sent && from != InProcess {
-			return b.late(ctx, tx, r, a, e)
+			return b.late(ctx, tx, c, e)
 		}
-		if err := own(ctx, tx, a, e.operations); err != nil {
+		if err := c.own(ctx, tx, e.operations); err != nil {
 			return err
 		}
-		if err := b.close(ctx, tx, p, a, e); err != nil {
+		if err := b.close(ctx, tx, c, e); err != nil {
 			return err
 		}
 		if e.renew {
@@ -74,7 +57,7 @@ func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
 			}
 		}
 		if e.state != InProcess {
-			if err := b.settleReservation(ctx, tx, intentID, e.state == Done); err != nil {
+			if err := b.settled(ctx, tx, &c.reserved, e.state == Done); err != nil {
 				return err
 			}
 		}
@@ -86,9 +69,67 @@ func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
 			return nil
 		}
 		event := about(r, Known, from)
-		event.Actor, event.IntentID, event.Reason, event.Data = e.actor, intentID, e.outcome.String(), strings.TrimSpace(e.codes+" "+e.data)
+		event.Actor, event.IntentID, event.Reason, event.Data = e.actor, a.IntentID, e.outcome.String(), strings.TrimSpace(e.codes+" "+e.data)
 		return b.note(ctx, tx, event)
 	})
+}
+
+// closing is what an attempt's end changes, locked.
+type closing struct {
+	payment  *storage.Payment
+	refund   *storage.Refund
+	attempt  *storage.Attempt
+	reserved storage.Reservation
+	waiting  []*storage.Refund // of the payment, for its being free
+	owned    map[assist.Billnumber]*storage.Operation
+}
+
+// lockAttempt reads and locks all of it, from the payment down, in one round
+// trip where the caller knows whose attempt it is.
+func (b *Book) lockAttempt(ctx context.Context, tx storage.Tx, intentID string, e ending) (*closing, error) {
+	c := &closing{attempt: &storage.Attempt{IntentID: intentID}, reserved: storage.Reservation{IntentID: intentID}, owned: map[assist.Billnumber]*storage.Operation{}}
+	if e.of == nil {
+		if found, err := tx.Get(ctx, c.attempt, storage.NoLock); err != nil || !found {
+			return nil, errors.Join(err, errNothing)
+		}
+		e.of = &storage.Refund{ID: c.attempt.Refund, Merchant: c.attempt.Merchant, Payment: c.attempt.Payment}
+	}
+	c.payment, c.refund = &storage.Payment{Merchant: e.of.Merchant, Payment: e.of.Payment}, &storage.Refund{ID: e.of.ID}
+	var payment, refund, attempt bool
+	// The payment first: a begin whose commit reported an error may still be
+	// committing, and is waited for by its lock, so that it is seen or never
+	// happens.
+	asks := []storage.Ask{storage.One(c.payment, storage.ForUpdate, &payment), storage.One(c.refund, storage.ForUpdate, &refund),
+		storage.One(c.attempt, storage.ForUpdate, &attempt), storage.One(&c.reserved, storage.ForUpdate, nil),
+		storage.Many(&c.waiting, b.waitingFor(c.payment, e.of.ID))}
+	for _, op := range e.operations {
+		if op.Billnumber.Operation() == 0 {
+			continue // a plain billnumber names the payment
+		}
+		row := &storage.Operation{Merchant: e.of.Merchant, Operation: string(op.Billnumber)}
+		asks = append(asks, storage.Ask{Row: row, Lock: storage.ForUpdate, Found: func(yes bool) {
+			if yes {
+				c.owned[op.Billnumber] = row
+			}
+		}})
+	}
+	if err := tx.Read(ctx, asks...); err != nil {
+		return nil, err
+	}
+	switch {
+	case !attempt:
+		return nil, errNothing
+	case !payment, !refund:
+		return nil, ErrNotFound
+	}
+	return c, nil
+}
+
+// waitingFor chooses the refunds that a payment's being free wakes.
+func (b *Book) waitingFor(p *storage.Payment, but int64) storage.Query {
+	return storage.Query{Lock: storage.SkipLocked, Where: []storage.Cond{
+		storage.Eq("merchant", p.Merchant), storage.Eq("payment", p.Payment), storage.In("state", []int64{int64(Pending)}), storage.Not("id", but),
+		storage.In("waits", []int64{int64(ForPayment), int64(ForEarlier)}), storage.More("next_at", micros(b.now()))}}
 }
 
 // renews tells whether the next attempt needs another external refund id, since
@@ -107,8 +148,8 @@ func (b *Book) renews(ctx context.Context, tx storage.Tx, r *storage.Refund) (bo
 }
 
 // close ends the attempt, frees the payment and wakes who waits for it.
-func (b *Book) close(ctx context.Context, tx storage.Tx, p *storage.Payment, a *storage.Attempt, e ending) error {
-	now := micros(b.now())
+func (b *Book) close(ctx context.Context, tx storage.Tx, c *closing, e ending) error {
+	now, a := micros(b.now()), c.attempt
 	first := a.Told == 0
 	if first {
 		a.Told = now
@@ -123,28 +164,20 @@ func (b *Book) close(ctx context.Context, tx storage.Tx, p *storage.Payment, a *
 	if err := tx.Save(ctx, a); err != nil || !first {
 		return err
 	}
-	return b.free(ctx, tx, p, a.Client, a.Refund)
+	return b.free(ctx, tx, c.payment, a.Client, c.waiting)
 }
 
 // free ends a payment's being taken.
-func (b *Book) free(ctx context.Context, tx storage.Tx, p *storage.Payment, client string, but int64) error {
+func (b *Book) free(ctx context.Context, tx storage.Tx, p *storage.Payment, client string, waiting []*storage.Refund) error {
 	now := micros(b.now())
 	p.Version, p.LastClient, p.FreeSince = p.Version+1, client, now
 	if err := tx.Save(ctx, p); err != nil {
 		return err
 	}
-	waiting, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Lock: storage.SkipLocked, Where: []storage.Cond{
-		storage.Eq("merchant", p.Merchant), storage.Eq("payment", p.Payment), storage.In("state", []int64{int64(Pending)}), storage.Not("id", but),
-		storage.In("waits", []int64{int64(ForPayment), int64(ForEarlier)})}})
-	if err != nil {
-		return err
-	}
 	for _, w := range waiting {
-		if w.NextAt > now {
-			w.NextAt = now
-			if err := tx.Save(ctx, w); err != nil {
-				return err
-			}
+		w.NextAt = now
+		if err := tx.Save(ctx, w); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -176,35 +209,57 @@ func (b *Book) settle(r *storage.Refund, e ending) {
 	}
 }
 
-// own gives operations to an attempt. That each belongs to one is the primary
+// own gives operations to the attempt. That each belongs to one is the primary
 // key's to hold.
-func own(ctx context.Context, tx storage.Tx, a *storage.Attempt, operations []assist.Operation) error {
+func (c *closing) own(ctx context.Context, tx storage.Tx, operations []assist.Operation) error {
 	for _, op := range operations {
 		if op.Billnumber.Operation() == 0 {
-			continue // a plain billnumber names the payment
-		}
-		row := &storage.Operation{Merchant: a.Merchant, Operation: string(op.Billnumber), Payment: a.Payment, IntentID: a.IntentID, Refund: a.Refund,
-			Minor: op.Amount.Minor(), Currency: op.Amount.Currency(), At: micros(op.Date), Code: finalCode(op), Approval: op.ApprovalCode, Slip: op.SlipNumber}
-		inserted, err := tx.Insert(ctx, row)
-		if err != nil {
-			return err
-		}
-		if inserted {
 			continue
 		}
-		if _, err := tx.Get(ctx, row, storage.NoLock); err != nil {
-			return err
+		row := c.owned[op.Billnumber]
+		if row == nil {
+			if err := tx.Add(ctx, operationOf(c.attempt, op)); err != nil {
+				return err
+			}
+			continue
 		}
-		if row.IntentID != a.IntentID {
+		if row.IntentID != c.attempt.IntentID {
 			return fmt.Errorf("%w: %s", errOwned, op.Billnumber)
 		}
 		// It was in process when it was first known.
 		row.Code, row.At = finalCode(op), max(row.At, micros(op.Date))
+		if row.Approval == "" {
+			row.Approval = op.ApprovalCode
+		}
+		if row.Slip == "" {
+			row.Slip = op.SlipNumber
+		}
 		if err := tx.Save(ctx, row); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func operationOf(a *storage.Attempt, op assist.Operation) *storage.Operation {
+	return &storage.Operation{Merchant: a.Merchant, Operation: string(op.Billnumber), Payment: a.Payment, IntentID: a.IntentID, Refund: a.Refund,
+		Minor: op.Amount.Minor(), Currency: op.Amount.Currency(), At: micros(op.Date), Code: finalCode(op), Approval: op.ApprovalCode, Slip: op.SlipNumber}
+}
+
+// own is closing.own for who hasn't read the operations.
+func own(ctx context.Context, tx storage.Tx, a *storage.Attempt, operations []assist.Operation) error {
+	c := &closing{attempt: a, owned: map[assist.Billnumber]*storage.Operation{}}
+	for _, op := range operations {
+		row := &storage.Operation{Merchant: a.Merchant, Operation: string(op.Billnumber)}
+		found, err := tx.Get(ctx, row, storage.ForUpdate)
+		if err != nil {
+			return err
+		}
+		if found {
+			c.owned[op.Billnumber] = row
+		}
+	}
+	return c.own(ctx, tx, operations)
 }
 
 // finalCode is the code of an operation that is over; one in process has none
@@ -219,7 +274,8 @@ func finalCode(op assist.Operation) string {
 // late is what becomes known of an attempt that isn't the refund's open one any
 // more. What a person has closed and money has moved by is raised, and changes
 // no state.
-func (b *Book) late(ctx context.Context, tx storage.Tx, r *storage.Refund, a *storage.Attempt, e ending) error {
+func (b *Book) late(ctx context.Context, tx storage.Tx, c *closing, e ending) error {
+	r, a := c.refund, c.attempt
 	closed := a.ClosedBy != "" && a.Outcome == int64(assist.Unknown)
 	switch {
 	case !closed || e.outcome == assist.Unknown:
@@ -228,10 +284,10 @@ func (b *Book) late(ctx context.Context, tx storage.Tx, r *storage.Refund, a *st
 		// It may still be declined: the watch goes on and sees its end.
 		return errNothing
 	}
-	if err := own(ctx, tx, a, e.operations); err != nil {
+	if err := c.own(ctx, tx, e.operations); err != nil {
 		return err
 	}
-	if err := b.settleReservation(ctx, tx, a.IntentID, e.outcome == assist.Accepted); err != nil {
+	if err := b.settled(ctx, tx, &c.reserved, e.outcome == assist.Accepted); err != nil {
 		return err
 	}
 	a.Outcome, a.Codes, a.Detail, a.WatchAt = int64(e.outcome), e.codes, e.detail, 0

@@ -37,7 +37,7 @@ type handler struct {
 // In [Memory] the transaction is nil.
 func Handle(name string, f func(ctx context.Context, tx *sql.Tx, e Event) error) CarrierOption {
 	return func(c *carrying) error {
-		if name == "" || name == chainConsumer || f == nil {
+		if name == "" || f == nil {
 			return &InvalidError{Field: "Handle", Reason: "needs a name and a function"}
 		}
 		c.handlers = append(c.handlers, handler{name, f})
@@ -123,7 +123,7 @@ var errHandler = errors.New("refunds: a handler")
 func (c *Carrier) deliverOne(ctx context.Context, h handler, d *storage.Delivery) error {
 	limited, end := context.WithTimeout(ctx, handlerTime)
 	defer end()
-	err := c.book.update(limited, func(tx storage.Tx) error {
+	err := c.book.deliver(limited, func(tx storage.Tx) error {
 		// Whoever has the row delivers it; another process passes it by.
 		found, err := tx.Get(limited, d, storage.SkipLocked)
 		if err != nil || !found {

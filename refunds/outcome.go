@@ -86,7 +86,7 @@ func numbersOf(operations []assist.Operation) string {
 // a refusal by codes leaves no trace at Assist, so it is known to nobody else.
 func (c *Carrier) keep(ctx context.Context, r *storage.Refund, intentID string, e ending) error {
 	ctx = context.WithoutCancel(ctx)
-	e.payment = &storage.Payment{Merchant: r.Merchant, Payment: r.Payment}
+	e.of = r
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		err := c.book.finish(ctx, intentID, e)
 		switch {

@@ -104,6 +104,15 @@ func (p *process) boundary(mayPause bool) {
 
 // Update is storage.Store's, with what can go wrong.
 func (p *process) Update(ctx context.Context, f func(storage.Tx) error) error {
+	return p.update(ctx, p.w.store.Update, f)
+}
+
+// Deliver is storage.Store's, with what can go wrong.
+func (p *process) Deliver(ctx context.Context, f func(storage.Tx) error) error {
+	return p.update(ctx, p.w.store.Deliver, f)
+}
+
+func (p *process) update(ctx context.Context, do func(context.Context, func(storage.Tx) error) error, f func(storage.Tx) error) error {
 	p.boundary(true)
 	if p.late != nil { // the bad habit's intent goes with the next transaction
 		late := p.late
@@ -124,7 +133,7 @@ func (p *process) Update(ctx context.Context, f func(storage.Tx) error) error {
 		p.boundary(false)
 		return err
 	}
-	err := p.w.store.Update(ctx, run)
+	err := do(ctx, run)
 	if errors.Is(err, errLate) {
 		p.late = func() error { return p.w.store.Update(ctx, f) }
 		return nil
@@ -176,6 +185,18 @@ func (t *watchedTx) Insert(ctx context.Context, row storage.Row) (bool, error) {
 		t.begins = true
 	}
 	return t.Tx.Insert(ctx, row)
+}
+
+func (t *watchedTx) Add(ctx context.Context, row storage.Row) error {
+	t.p.boundary(false)
+	if _, attempt := row.(*storage.Attempt); attempt {
+		t.begins = true
+	}
+	return t.Tx.Add(ctx, row)
+}
+
+func (t *watchedTx) Read(ctx context.Context, asks ...storage.Ask) error {
+	return storage.ReadEach(ctx, t, asks)
 }
 
 func (t *watchedTx) Save(ctx context.Context, row storage.Row) error {

@@ -41,8 +41,8 @@ func (b *Book) Stats(ctx context.Context) (Stats, error) {
 			{&s.Proposed, refunds, []storage.Cond{storage.In("state", []int64{int64(Proposed)})}},
 			{&s.NeedPerson, refunds, []storage.Cond{storage.Fixed("person", ">", 0)}},
 			{&s.Due, refunds, []storage.Cond{open, due}},
-			{&s.Undelivered, deliveries, []storage.Cond{storage.Not("consumer", chainConsumer)}},
-			{&s.Unsealed, deliveries, []storage.Cond{storage.Eq("consumer", chainConsumer)}},
+			{&s.Undelivered, deliveries, nil},
+			{&s.Unsealed, (&storage.Unsealed{}).Table(), nil},
 			{&s.Watched, (&storage.Attempt{}).Table(), []storage.Cond{storage.Fixed("watch_at", ">", 0)}},
 		} {
 			var err error

@@ -11,17 +11,18 @@ import (
 // EnqueueTx is refunds.Book.EnqueueTx for a transaction of pgx: the merchant's
 // own rows and the refund are stored together, or neither.
 func EnqueueTx(ctx context.Context, b *refunds.Book, tx pgx.Tx, r refunds.Refund) (refunds.ID, error) {
-	return b.EnqueueWithin(ctx, conn{tx}, nil, r)
+	return b.EnqueueWithin(ctx, joined{tx}, nil, r)
 }
 
-type conn struct{ tx pgx.Tx }
+// joined is a transaction that somebody else has begun.
+type joined struct{ tx pgx.Tx }
 
-func (c conn) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+func (c joined) Exec(ctx context.Context, text string, args ...any) (int64, error) {
 	tag, err := c.tx.Exec(ctx, text, args...)
 	return tag.RowsAffected(), err
 }
 
-func (c conn) Query(ctx context.Context, text string, args ...any) (sqlstore.Rows, error) {
+func (c joined) Query(ctx context.Context, text string, args ...any) (sqlstore.Rows, error) {
 	r, err := c.tx.Query(ctx, text, args...)
 	if err != nil {
 		return nil, err

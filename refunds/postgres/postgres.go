@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/assist-go/assist/refunds/internal/sqlstore"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -55,13 +56,16 @@ func New(db *sql.DB, schema string) (*Store, error) {
 func dialectOf(schema string) *sqlstore.Dialect {
 	prefix := schema + "."
 	return &sqlstore.Dialect{
-		Prefix:      prefix,
-		Placeholder: "$",
-		Locks:       true,
-		Durable:     "SET LOCAL synchronous_commit TO on",
+		Prefix:        prefix,
+		Placeholder:   "$",
+		Locks:         true,
+		Begin:         "BEGIN",
+		Session:       session,
+		NoTransaction: func(error) bool { return false }, // that there is none is a notice
+		Durable:       "SET LOCAL synchronous_commit TO on",
 		Migrations: []sqlstore.Migration{{Version: 1, MinReader: 1,
 			Text: "CREATE FUNCTION " + prefix + "refund_add_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refunds: % is only added to', TG_TABLE_NAME; END $$;\n" +
-				sqlstore.Schema(prefix, "", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", addOnly(prefix))}},
+				sqlstore.Schema(sqlstore.Words{Tables: prefix, Counted: counted, Numbered: counted, Number: "bigint", AddOnly: addOnly(prefix), Fan: fan(prefix)})}},
 		LockSchema: "SELECT pg_advisory_xact_lock(7270017270017)",
 		IsConstraint: func(err error) bool {
 			var e *pgconn.PgError
@@ -70,6 +74,16 @@ func dialectOf(schema string) *sqlstore.Dialect {
 		Durably: func(context.Context, sqlstore.Conn) error { return nil }, // Durable makes it so in each transaction
 		Place:   place,
 	}
+}
+
+const counted = "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+
+func fan(prefix string) string {
+	return strings.ReplaceAll("CREATE FUNCTION {t}refund_fan() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n"+
+		"  INSERT INTO {t}refund_unsealed (event) VALUES (new.id);\n"+
+		"  INSERT INTO {t}refund_deliveries (consumer, event, refund, tries, next_at) SELECT name, new.id, new.refund, 0, new.at FROM {t}refund_consumers;\n"+
+		"  RETURN NULL; END $$;\n"+
+		"CREATE TRIGGER refund_events_fan AFTER INSERT ON {t}refund_events FOR EACH ROW EXECUTE FUNCTION {t}refund_fan();\n", "{t}", prefix)
 }
 
 func addOnly(prefix string) func(string) string {

@@ -33,20 +33,14 @@ func Open(path string) (*Store, error) {
 		return nil, errors.New("sqlite: a path is needed: refunds in memory don't outlive the process")
 	}
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
-	write, err := sql.Open("sqlite", address(path, pragmas, "_txlock=immediate"))
-	if err != nil {
-		return nil, err
-	}
+	write := sql.OpenDB(connector{&driver.Driver{}, address(path, pragmas, "_txlock=immediate")})
 	// One writer: SQLite has one at a time, and waiting for it in Go costs no
 	// busy loop.
 	write.SetMaxOpenConns(1)
 	if err := write.Ping(); err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	read, err := sql.Open("sqlite", address(path, append(pragmas[:len(pragmas):len(pragmas)], "query_only(1)"), ""))
-	if err != nil {
-		return nil, errors.Join(err, write.Close())
-	}
+	read := sql.OpenDB(connector{&driver.Driver{}, address(path, append(pragmas[:len(pragmas):len(pragmas)], "query_only(1)"), "")})
 	read.SetMaxOpenConns(8)
 	return &Store{sqlstore.New(write, read, dialect)}, nil
 }
@@ -64,14 +58,23 @@ func address(path string, pragmas []string, more string) string {
 var dialect = &sqlstore.Dialect{
 	Prefix:      prefix,
 	Placeholder: "?",
-	Migrations:  []sqlstore.Migration{{Version: 1, MinReader: 1, Text: sqlstore.Schema(prefix, prefix, "integer PRIMARY KEY AUTOINCREMENT", addOnly)}},
+	Begin:       "BEGIN IMMEDIATE",
+	BeginRead:   "BEGIN",
+	Session:     session,
+	Migrations: []sqlstore.Migration{{Version: 1, MinReader: 1, Text: sqlstore.Schema(sqlstore.Words{Tables: prefix, Indexes: prefix,
+		Counted: "integer PRIMARY KEY AUTOINCREMENT", Numbered: "integer PRIMARY KEY", Number: "integer", AddOnly: addOnly, Fan: fan})}},
 	IsConstraint: func(err error) bool {
 		var e *driver.Error
 		return errors.As(err, &e) && e.Code()&0xff == constraint
 	},
-	Durably: durably,
-	Place:   func(context.Context, sqlstore.Conn) (string, error) { return "", nil },
+	NoTransaction: func(err error) bool { return strings.Contains(err.Error(), "no transaction is active") },
+	Durably:       durably,
+	Place:         func(context.Context, sqlstore.Conn) (string, error) { return "", nil },
 }
+
+const fan = "CREATE TRIGGER " + prefix + "refund_events_fan AFTER INSERT ON " + prefix + "refund_events BEGIN\n" +
+	"  INSERT INTO " + prefix + "refund_unsealed (event) VALUES (new.id);\n" +
+	"  INSERT INTO " + prefix + "refund_deliveries (consumer, event, refund, tries, next_at) SELECT name, new.id, new.refund, 0, new.at FROM " + prefix + "refund_consumers;\nEND;\n"
 
 func addOnly(table string) string {
 	var b strings.Builder

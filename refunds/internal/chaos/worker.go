@@ -152,6 +152,18 @@ func (t *mortalTx) Insert(ctx context.Context, row storage.Row) (bool, error) {
 	return t.Tx.Insert(ctx, row)
 }
 
+func (t *mortalTx) Add(ctx context.Context, row storage.Row) error {
+	if _, ok := row.(*storage.Attempt); ok {
+		t.kind = "begin"
+	}
+	t.m.boundary(t.kind + " adding to " + row.Table().Name)
+	return t.Tx.Add(ctx, row)
+}
+
+func (t *mortalTx) Read(ctx context.Context, asks ...storage.Ask) error {
+	return storage.ReadEach(ctx, t, asks)
+}
+
 func (t *mortalTx) Save(ctx context.Context, row storage.Row) error {
 	if _, ok := row.(*storage.Attempt); ok {
 		t.kind = "finish"

@@ -43,6 +43,11 @@ func (s *Store) Update(ctx context.Context, f func(storage.Tx) error) error {
 	return s.do(ctx, true, f)
 }
 
+// Deliver implements storage.Store.
+func (s *Store) Deliver(ctx context.Context, f func(storage.Tx) error) error {
+	return s.do(ctx, true, f)
+}
+
 // View implements storage.Store.
 func (s *Store) View(ctx context.Context, f func(storage.Tx) error) error {
 	return s.do(ctx, false, f)
@@ -109,13 +114,47 @@ func (t *tx) undo() {
 func (t *tx) SQL() *sql.Tx                  { return nil }
 func (t *tx) Durable(context.Context) error { return nil }
 
-// Fan implements storage.Tx.
-func (t *tx) Fan(ctx context.Context, e *storage.Event) error {
+// fan notes for the chain and for each consumer that it is to get the event, as
+// the databases' trigger does.
+func (t *tx) fan(ctx context.Context, e *storage.Event) error {
+	if err := t.Add(ctx, &storage.Unsealed{Event: e.ID}); err != nil {
+		return err
+	}
 	all, err := storage.Find[storage.Consumer](ctx, t, storage.Query{})
 	for _, c := range all {
-		if _, err := t.Insert(ctx, &storage.Delivery{Consumer: c.Name, Event: e.ID, Refund: e.Refund, NextAt: e.At}); err != nil {
+		if err := t.Add(ctx, &storage.Delivery{Consumer: c.Name, Event: e.ID, Refund: e.Refund, NextAt: e.At}); err != nil {
 			return err
 		}
+	}
+	return err
+}
+
+// Unsealed implements storage.Tx.
+func (t *tx) Unsealed(ctx context.Context, limit int) (taken []*storage.Event, err error) {
+	marks, err := storage.Find[storage.Unsealed](ctx, t, storage.Query{Limit: limit})
+	for _, m := range marks {
+		e := &storage.Event{ID: m.Event}
+		if _, err := t.Get(ctx, e, storage.NoLock); err != nil {
+			return nil, err
+		}
+		taken = append(taken, e)
+		if err := t.Delete(ctx, m); err != nil {
+			return nil, err
+		}
+	}
+	return taken, err
+}
+
+// Read implements storage.Tx.
+func (t *tx) Read(ctx context.Context, asks ...storage.Ask) error {
+	return storage.ReadEach(ctx, t, asks)
+}
+
+// Add implements storage.Tx.
+func (t *tx) Add(ctx context.Context, row storage.Row) error {
+	inserted, err := t.Insert(ctx, row)
+	if err == nil && !inserted {
+		err = fmt.Errorf("adding to %s: %w", row.Table().Name, storage.ErrThere)
 	}
 	return err
 }
@@ -250,7 +289,7 @@ func (t *tx) Count(_ context.Context, table *storage.Table, where ...storage.Con
 	return len(found), err
 }
 
-func (t *tx) Insert(_ context.Context, row storage.Row) (bool, error) {
+func (t *tx) Insert(ctx context.Context, row storage.Row) (bool, error) {
 	table := row.Table()
 	rows := t.s.tables[table]
 	values := valuesOf(row)
@@ -269,6 +308,9 @@ func (t *tx) Insert(_ context.Context, row storage.Row) (bool, error) {
 		*(row.Fields()[0].(*int64)) = rows.last
 	}
 	t.set(rows, key, values)
+	if e, ok := row.(*storage.Event); ok {
+		return true, t.fan(ctx, e)
+	}
 	return true, nil
 }
 
@@ -312,7 +354,12 @@ func (t *tx) Save(_ context.Context, row storage.Row) error {
 	table := row.Table()
 	rows, values := t.s.tables[table], valuesOf(row)
 	key := keyOf(table, values)
-	_, found := rows.rows[key]
+	old, found := rows.rows[key]
+	for i, name := range table.Columns {
+		if found && slices.Contains(table.Fixed, name) { // as an UPDATE that doesn't name the column
+			values[i] = old[i]
+		}
+	}
 	switch {
 	case table.AddOnly:
 		return fmt.Errorf("%w: %s is only added to", storage.ErrConstraint, table.Name)

@@ -108,8 +108,8 @@ CREATE TABLE {t}refund_operations (            -- an operation at Assist belongs
   PRIMARY KEY (merchant, operation));
 CREATE INDEX {i}refund_operations_payment ON {t}refund_operations (merchant, payment);
 
-CREATE TABLE {t}refund_events (                -- the history, only added to
-  id {counted},
+CREATE TABLE {t}refund_events (                -- the history, only added to; a trigger notes each for the chain and for all consumers
+  id {numbered},
   refund bigint NOT NULL DEFAULT 0,            -- 0: of a merchant
   merchant text NOT NULL, at bigint NOT NULL, kind text NOT NULL, from_state smallint NOT NULL, to_state smallint NOT NULL,
   actor text NOT NULL, actor_name text NOT NULL DEFAULT '', reason text NOT NULL DEFAULT '', intent_id text NOT NULL DEFAULT '', data text NOT NULL DEFAULT '');
@@ -121,7 +121,9 @@ CREATE TABLE {t}refund_deliveries (            -- what a consumer hasn't had yet
   PRIMARY KEY (consumer, event));
 CREATE INDEX {i}refund_deliveries_refund ON {t}refund_deliveries (consumer, refund, event);
 
-CREATE TABLE {t}refund_seals (number bigint PRIMARY KEY, event bigint NOT NULL UNIQUE, hash text NOT NULL);
+CREATE TABLE {t}refund_unsealed (event {number} PRIMARY KEY);  -- what the chain hasn't linked yet
+-- The chain over the history, linked in batches: how many events it has up to here, the batch's events with marks of their hashes, and the last hash.
+CREATE TABLE {t}refund_seals (number {number} PRIMARY KEY, events text NOT NULL, hash text NOT NULL);
 
 CREATE TABLE {t}refund_tombstones (            -- keys of purged refunds: a late retry must not pay again
   merchant text NOT NULL, key text NOT NULL, content text NOT NULL, refund bigint NOT NULL, state smallint NOT NULL, ended bigint NOT NULL,

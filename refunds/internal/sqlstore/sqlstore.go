@@ -5,6 +5,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -22,10 +23,18 @@ type Dialect struct {
 	LockSchema  string // one process migrates at a time
 	// IsConstraint tells an error by which the database holds a rule.
 	IsConstraint func(error) bool
+	// NoTransaction tells the error of a ROLLBACK by which there is none.
+	NoTransaction func(error) bool
 	// Durably refuses a connection whose commits don't survive a crash.
 	Durably func(ctx context.Context, q Conn) error
 	// Place names the copy of the database.
 	Place func(ctx context.Context, q Conn) (string, error)
+	// Session gives a connection of a pool past database/sql, whose transactions
+	// cost more: f says BEGIN and COMMIT itself. The connection is closed when f
+	// gives driver.ErrBadConn, panics, or doesn't return.
+	Session   func(ctx context.Context, db *sql.DB, f func(Conn) error) error
+	Begin     string // a transaction that writes
+	BeginRead string // one that reads; empty where each statement does well alone
 }
 
 // Migration is one step of the schema. A process of version n can work with the
@@ -42,6 +51,20 @@ func (d *Dialect) Version() int { return d.Migrations[len(d.Migrations)-1].Versi
 type Conn interface {
 	Exec(ctx context.Context, text string, args ...any) (affected int64, err error)
 	Query(ctx context.Context, text string, args ...any) (Rows, error)
+}
+
+// Statement is one of several that go to the database together.
+type Statement struct {
+	Text string
+	Args []any
+	Next func() []any        // targets of one more row; nil where no rows come
+	Done func(n int64) error // how many rows there were
+}
+
+// Batcher is a Conn that takes several statements in one round trip. What comes
+// after one that fails isn't done.
+type Batcher interface {
+	Batch(ctx context.Context, all []Statement) error
 }
 
 // Rows are the rows of an answer.
@@ -63,6 +86,35 @@ func New(write, read *sql.DB, d *Dialect) *Store { return &Store{write: write, r
 
 // Update implements storage.Store.
 func (s *Store) Update(ctx context.Context, f func(storage.Tx) error) error {
+	return s.dialect.Session(ctx, s.write, func(conn Conn) error {
+		t := &tx{conn: conn, d: s.dialect}
+		t.queue = append(t.queue, Statement{Text: s.dialect.Begin})
+		err := f(t)
+		if err == nil {
+			t.queue = append(t.queue, Statement{Text: "COMMIT"})
+			err = t.flush(ctx)
+		}
+		if err != nil {
+			return t.rollback(ctx, err)
+		}
+		return nil
+	})
+}
+
+// View implements storage.Store.
+func (s *Store) View(ctx context.Context, f func(storage.Tx) error) error {
+	return s.dialect.Session(ctx, s.read, func(conn Conn) error {
+		t := &tx{conn: conn, d: s.dialect, readOnly: true}
+		if s.dialect.BeginRead == "" {
+			return f(t)
+		}
+		t.queue = append(t.queue, Statement{Text: s.dialect.BeginRead})
+		return t.rollback(ctx, f(t))
+	})
+}
+
+// Deliver implements storage.Store.
+func (s *Store) Deliver(ctx context.Context, f func(storage.Tx) error) error {
 	t, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -74,14 +126,19 @@ func (s *Store) Update(ctx context.Context, f func(storage.Tx) error) error {
 	return t.Commit()
 }
 
-// View implements storage.Store.
-func (s *Store) View(ctx context.Context, f func(storage.Tx) error) error {
-	t, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
+// rollback ends a transaction that isn't to happen, or has failed to. A
+// connection of which that can't be told is given up.
+func (t *tx) rollback(ctx context.Context, err error) error {
+	if !t.begun {
 		return err
 	}
-	defer t.Rollback()
-	return f(s.Within(SQLTx(t), t))
+	// A caller who has gone must not leave the transaction open.
+	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer end()
+	if _, e := t.conn.Exec(ctx, "ROLLBACK"); e != nil && !t.d.NoTransaction(e) {
+		return errors.Join(err, driver.ErrBadConn, e)
+	}
+	return err
 }
 
 // Within speaks through a transaction that somebody else has begun and ends.

@@ -5,26 +5,108 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 
 	"github.com/assist-go/assist/refunds/internal/storage"
 )
 
+// tx is a transaction. What it writes is gathered and goes with the next thing
+// that is read, or with the commit, where the connection takes several
+// statements at once.
 type tx struct {
-	conn Conn
-	d    *Dialect
-	raw  *sql.Tx
+	conn     Conn
+	d        *Dialect
+	raw      *sql.Tx
+	readOnly bool
+	begun    bool
+	queue    []Statement
 }
 
 func (t *tx) SQL() *sql.Tx { return t.raw }
+
+// write gathers a statement.
+func (t *tx) write(ctx context.Context, s Statement) error {
+	if t.readOnly {
+		return errors.New("sqlstore: a view doesn't write")
+	}
+	t.queue = append(t.queue, s)
+	if _, gathers := t.conn.(Batcher); gathers {
+		return nil
+	}
+	return t.flush(ctx)
+}
+
+// read does what was gathered, and some more.
+func (t *tx) read(ctx context.Context, more ...Statement) error {
+	t.queue = append(t.queue, more...)
+	return t.flush(ctx)
+}
+
+func (t *tx) flush(ctx context.Context) error {
+	all := t.queue
+	t.queue = nil
+	if len(all) == 0 {
+		return nil
+	}
+	t.begun = true
+	if b, ok := t.conn.(Batcher); ok {
+		return t.rule(b.Batch(ctx, all))
+	}
+	for _, s := range all {
+		if err := t.one(ctx, s); err != nil {
+			return t.rule(err)
+		}
+	}
+	return nil
+}
+
+// rule says of an error that the database holds a rule by it.
+func (t *tx) rule(err error) error {
+	if err != nil && t.d.IsConstraint(err) {
+		return fmt.Errorf("%w: %w", storage.ErrConstraint, err)
+	}
+	return err
+}
+
+func (t *tx) one(ctx context.Context, s Statement) (err error) {
+	var n int64
+	if s.Next == nil {
+		n, err = t.conn.Exec(ctx, s.Text, s.Args...)
+	} else {
+		n, err = t.scan(ctx, s)
+	}
+	if s.Done == nil {
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return s.Done(n)
+}
+
+// scan reads all rows before anything else is done in the transaction: a
+// connection has one answer at a time.
+func (t *tx) scan(ctx context.Context, s Statement) (n int64, err error) {
+	rows, err := t.conn.Query(ctx, s.Text, s.Args...)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for ; rows.Next(); n++ {
+		if err := rows.Scan(s.Next()...); err != nil {
+			return n, err
+		}
+	}
+	return n, rows.Err()
+}
 
 func (t *tx) Durable(ctx context.Context) error {
 	if t.d.Durable == "" {
 		return nil
 	}
-	_, err := t.conn.Exec(ctx, t.d.Durable)
-	return err
+	return t.write(ctx, Statement{Text: t.d.Durable})
 }
 
 // statement is a text with its arguments.
@@ -67,17 +149,7 @@ func (s *statement) where(conds []storage.Cond) {
 			}
 			s.WriteByte(')')
 		case []string:
-			s.WriteString(" IN (")
-			for j, text := range list {
-				if j > 0 {
-					s.WriteByte(',')
-				}
-				s.arg(text)
-			}
-			if len(list) == 0 {
-				s.WriteString("NULL")
-			}
-			s.WriteByte(')')
+			s.texts(list)
 		default:
 			s.WriteByte(' ')
 			s.WriteString(c.Op)
@@ -89,6 +161,20 @@ func (s *statement) where(conds []storage.Cond) {
 			}
 		}
 	}
+}
+
+// texts are padded with the last one to a power of two, so that there are few
+// statements to prepare.
+func (s *statement) texts(list []string) {
+	if len(list) == 0 {
+		s.WriteString(" IN (NULL)")
+		return
+	}
+	for i, n := 0, 1<<bits.Len(uint(len(list)-1)); i < n; i++ {
+		s.WriteString([...]string{" IN (", ","}[min(i, 1)])
+		s.arg(list[min(i, len(list)-1)])
+	}
+	s.WriteByte(')')
 }
 
 func (s *statement) byKey(table *storage.Table, fields []any) {
@@ -125,29 +211,29 @@ func (s *statement) lock(l storage.Lock) {
 	}
 }
 
-func (t *tx) failed(what string, table *storage.Table, err error) error {
-	if t.d.IsConstraint(err) {
-		return fmt.Errorf("%s %s: %w: %w", what, table.Name, storage.ErrConstraint, err)
-	}
+func failed(what string, table *storage.Table, err error) error {
 	return fmt.Errorf("%s %s: %w", what, table.Name, err)
 }
 
-func (t *tx) Get(ctx context.Context, row storage.Row, lock storage.Lock) (bool, error) {
+func (t *tx) get(row storage.Row, lock storage.Lock, found func(bool)) Statement {
 	table, fields := row.Table(), row.Fields()
 	s := t.begin("SELECT ", strings.Join(table.Columns, ","), " FROM ", t.d.Prefix, table.Name)
 	s.byKey(table, fields)
 	s.lock(lock)
-	err := one(ctx, t.conn, s.String(), s.args, fields...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, t.failed("reading", table, err)
-	}
-	return true, nil
+	return Statement{Text: s.String(), Args: s.args, Next: func() []any { return fields }, Done: func(n int64) error {
+		found(n > 0)
+		return nil
+	}}
 }
 
-func (t *tx) Select(ctx context.Context, table *storage.Table, q storage.Query, next func() []any) error {
+func (t *tx) Get(ctx context.Context, row storage.Row, lock storage.Lock) (found bool, err error) {
+	if err := t.read(ctx, t.get(row, lock, func(yes bool) { found = yes })); err != nil {
+		return false, failed("reading", row.Table(), err)
+	}
+	return found, nil
+}
+
+func (t *tx) query(table *storage.Table, q storage.Query, next func() []any) Statement {
 	s := t.begin("SELECT ", strings.Join(table.Columns, ","), " FROM ", t.d.Prefix, table.Name)
 	s.where(q.Where)
 	if column, down := strings.CutPrefix(q.Order, "-"); column != "" {
@@ -160,24 +246,30 @@ func (t *tx) Select(ctx context.Context, table *storage.Table, q storage.Query, 
 		s.WriteString(" LIMIT " + strconv.Itoa(q.Limit))
 	}
 	s.lock(q.Lock)
-	return t.scan(ctx, table, s, next)
+	return Statement{Text: s.String(), Args: s.args, Next: next}
 }
 
-// scan reads all rows before anything else is done in the transaction: a
-// connection has one answer at a time.
-func (t *tx) scan(ctx context.Context, table *storage.Table, s *statement, next func() []any) (err error) {
-	rows, err := t.conn.Query(ctx, s.String(), s.args...)
-	if err != nil {
-		return t.failed("reading", table, err)
+func (t *tx) Select(ctx context.Context, table *storage.Table, q storage.Query, next func() []any) error {
+	if err := t.read(ctx, t.query(table, q, next)); err != nil {
+		return failed("reading", table, err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := rows.Scan(next()...); err != nil {
-			return t.failed("reading", table, err)
+	return nil
+}
+
+func (t *tx) Read(ctx context.Context, asks ...storage.Ask) error {
+	all := make([]Statement, len(asks))
+	var names []string
+	for i, a := range asks {
+		if a.Row != nil {
+			all[i] = t.get(a.Row, a.Lock, a.Found)
+			a.Table = a.Row.Table()
+		} else {
+			all[i] = t.query(a.Table, a.Query, a.Next)
 		}
+		names = append(names, a.Table.Name)
 	}
-	if err := rows.Err(); err != nil {
-		return t.failed("reading", table, err)
+	if err := t.read(ctx, all...); err != nil {
+		return fmt.Errorf("reading %s: %w", strings.Join(names, ", "), err)
 	}
 	return nil
 }
@@ -185,13 +277,14 @@ func (t *tx) scan(ctx context.Context, table *storage.Table, s *statement, next 
 func (t *tx) Count(ctx context.Context, table *storage.Table, where ...storage.Cond) (n int, err error) {
 	s := t.begin("SELECT count(*) FROM ", t.d.Prefix, table.Name)
 	s.where(where)
-	if err := one(ctx, t.conn, s.String(), s.args, &n); err != nil {
-		return 0, t.failed("counting", table, err)
+	var count int64
+	if err := t.read(ctx, Statement{Text: s.String(), Args: s.args, Next: func() []any { return []any{&count} }}); err != nil {
+		return 0, failed("counting", table, err)
 	}
-	return n, nil
+	return int(count), nil
 }
 
-func (t *tx) Insert(ctx context.Context, row storage.Row) (bool, error) {
+func (t *tx) insert(row storage.Row, number bool) Statement {
 	table, fields := row.Table(), row.Fields()
 	first := 0
 	if table.Counted {
@@ -205,23 +298,45 @@ func (t *tx) Insert(ctx context.Context, row storage.Row) (bool, error) {
 		s.arg(value(f))
 	}
 	s.WriteString(") ON CONFLICT DO NOTHING")
-	if table.Counted {
+	if table.Counted && number {
 		s.WriteString(" RETURNING " + table.Columns[0])
-		err := one(ctx, t.conn, s.String(), s.args, fields[0])
-		if errors.Is(err, sql.ErrNoRows) {
-			return false, nil
-		}
-		if err != nil {
-			return false, t.failed("adding to", table, err)
-		}
-		return true, nil
+		return Statement{Text: s.String(), Args: s.args, Next: func() []any { return fields[:1] }}
 	}
-	n, err := t.conn.Exec(ctx, s.String(), s.args...)
-	if err != nil {
-		return false, t.failed("adding to", table, err)
-	}
-	return n == 1, nil
+	return Statement{Text: s.String(), Args: s.args}
 }
+
+func (t *tx) Insert(ctx context.Context, row storage.Row) (inserted bool, err error) {
+	if t.readOnly {
+		return false, errors.New("sqlstore: a view doesn't write")
+	}
+	s := t.insert(row, true)
+	s.Done = func(n int64) error { inserted = n == 1; return nil }
+	if err := t.read(ctx, s); err != nil {
+		return false, failed("adding to", row.Table(), err)
+	}
+	return inserted, nil
+}
+
+func (t *tx) Add(ctx context.Context, row storage.Row) error {
+	s := t.insert(row, false)
+	return t.change(ctx, "adding to", row.Table(), s, storage.ErrThere)
+}
+
+// change gathers a statement that must change one row.
+func (t *tx) change(ctx context.Context, what string, table *storage.Table, s Statement, otherwise error) error {
+	s.Done = func(n int64) error {
+		if n != 1 {
+			return fmt.Errorf("%s %s: %w", what, table.Name, otherwise)
+		}
+		return nil
+	}
+	if err := t.write(ctx, s); err != nil {
+		return failed(what, table, err)
+	}
+	return nil
+}
+
+var errNoRow = errors.New("no such row")
 
 func (t *tx) Save(ctx context.Context, row storage.Row) error {
 	table, fields := row.Table(), row.Fields()
@@ -229,8 +344,8 @@ func (t *tx) Save(ctx context.Context, row storage.Row) error {
 		return fmt.Errorf("%w: %s is only added to", storage.ErrConstraint, table.Name)
 	}
 	s := t.begin("UPDATE ", t.d.Prefix, table.Name, " SET ")
-	for i := table.Keys; i < len(fields); i++ {
-		if i > table.Keys {
+	for n, i := range table.Changing() {
+		if n > 0 {
 			s.WriteByte(',')
 		}
 		s.WriteString(table.Columns[i])
@@ -238,14 +353,7 @@ func (t *tx) Save(ctx context.Context, row storage.Row) error {
 		s.arg(value(fields[i]))
 	}
 	s.byKey(table, fields)
-	n, err := t.conn.Exec(ctx, s.String(), s.args...)
-	if err != nil {
-		return t.failed("writing", table, err)
-	}
-	if n != 1 {
-		return fmt.Errorf("writing %s: no such row", table.Name)
-	}
-	return nil
+	return t.change(ctx, "writing", table, Statement{Text: s.String(), Args: s.args}, errNoRow)
 }
 
 func (t *tx) Delete(ctx context.Context, row storage.Row) error {
@@ -255,23 +363,8 @@ func (t *tx) Delete(ctx context.Context, row storage.Row) error {
 	}
 	s := t.begin("DELETE FROM ", t.d.Prefix, table.Name)
 	s.byKey(table, row.Fields())
-	if _, err := t.conn.Exec(ctx, s.String(), s.args...); err != nil {
-		return t.failed("deleting from", table, err)
-	}
-	return nil
-}
-
-func (t *tx) Fan(ctx context.Context, e *storage.Event) error {
-	s := t.begin("INSERT INTO ", t.d.Prefix, "refund_deliveries (consumer, event, refund, tries, next_at) SELECT name, ")
-	for i, n := range []int64{e.ID, e.Refund, 0, e.At} {
-		if i > 0 {
-			s.WriteByte(',')
-		}
-		s.WriteString(strconv.FormatInt(n, 10))
-	}
-	s.WriteString(" FROM " + t.d.Prefix + "refund_consumers")
-	if _, err := t.conn.Exec(ctx, s.String()); err != nil {
-		return t.failed("adding to", (&storage.Delivery{}).Table(), err)
+	if err := t.write(ctx, Statement{Text: s.String(), Args: s.args}); err != nil {
+		return failed("deleting from", table, err)
 	}
 	return nil
 }
@@ -282,14 +375,59 @@ func (t *tx) Claim(ctx context.Context, c storage.Claim) ([]*storage.Refund, err
 	s.arg(c.Until)
 	s.WriteString(" WHERE id IN (SELECT id FROM " + t.d.Prefix + table.Name)
 	s.where([]storage.Cond{storage.Eq("merchant", c.Merchant), storage.In("state", c.States), storage.AtMost("next_at", c.Now)})
-	s.WriteString(" ORDER BY next_at LIMIT " + strconv.Itoa(c.Limit))
+	s.WriteString(" ORDER BY next_at LIMIT ")
+	s.arg(int64(c.Limit))
 	s.lock(storage.SkipLocked)
 	s.WriteString(") RETURNING " + strings.Join(table.Columns, ","))
 	var claimed []*storage.Refund
-	err := t.scan(ctx, table, s, func() []any {
+	err := t.read(ctx, Statement{Text: s.String(), Args: s.args, Next: func() []any {
 		r := &storage.Refund{}
 		claimed = append(claimed, r)
 		return r.Fields()
-	})
-	return claimed, err
+	}})
+	if err != nil {
+		return nil, failed("claiming", table, err)
+	}
+	return claimed, nil
+}
+
+func (t *tx) Unsealed(ctx context.Context, limit int) (taken []*storage.Event, err error) {
+	table := (&storage.Event{}).Table()
+	marks := t.d.Prefix + (&storage.Unsealed{}).Table().Name
+	first := t.begin("SELECT e.", strings.Join(table.Columns, ",e."), " FROM ", marks, " u JOIN ", t.d.Prefix, table.Name, " e ON e.id = u.event ORDER BY u.event LIMIT ")
+	first.arg(int64(limit))
+	if err := t.read(ctx, Statement{Text: first.String(), Args: first.args, Next: func() []any {
+		e := &storage.Event{}
+		taken = append(taken, e)
+		return e.Fields()
+	}}); err != nil || len(taken) == 0 {
+		return nil, err
+	}
+	// Those that were read and no others: one of a lower number may have been
+	// committed since. Its number lies between, so it is left out by name.
+	ids := make([]int64, len(taken))
+	for i, e := range taken {
+		ids[i] = e.ID
+	}
+	return taken, t.unmark(ctx, marks, ids)
+}
+
+// unmark deletes marks in runs of numbers without a gap, which are one statement
+// in most cases.
+func (t *tx) unmark(ctx context.Context, marks string, ids []int64) error {
+	for len(ids) > 0 {
+		n := 1
+		for n < len(ids) && ids[n] == ids[n-1]+1 {
+			n++
+		}
+		s := t.begin("DELETE FROM ", marks, " WHERE event >= ")
+		s.arg(ids[0])
+		s.WriteString(" AND event <= ")
+		s.arg(ids[n-1])
+		if err := t.write(ctx, Statement{Text: s.String(), Args: s.args}); err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
 }

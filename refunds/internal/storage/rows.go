@@ -134,11 +134,14 @@ type Consumer struct {
 	Since int64
 }
 
-// Seal is a link of the chain over the history.
+// Unsealed is an event that the chain hasn't linked.
+type Unsealed struct{ Event int64 }
+
+// Seal links some events to all before them.
 type Seal struct {
-	Number int64
-	Event  int64
-	Hash   string
+	Number int64  // of events in the chain up to here
+	Events string // their numbers, each with the first bytes of its hash
+	Hash   string // of the last
 }
 
 // Tombstone keeps a key after its refund is gone.

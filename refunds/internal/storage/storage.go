@@ -7,11 +7,16 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 )
 
 // ErrConstraint says that a rule which the database itself holds would be
 // broken: a check, or a row of a table that is only added to.
 var ErrConstraint = errors.New("storage: the database refuses it")
+
+// ErrThere says that a row of that key, or of that unique rule, is there
+// already.
+var ErrThere = errors.New("storage: such a row is there already")
 
 // Store keeps the tables. It is safe for concurrent use.
 type Store interface {
@@ -19,8 +24,11 @@ type Store interface {
 	// and is rolled back otherwise. An error of the commit itself leaves open
 	// whether it happened.
 	Update(ctx context.Context, f func(Tx) error) error
-	// View runs f in a transaction of which nothing is kept.
+	// View runs f, which only reads.
 	View(ctx context.Context, f func(Tx) error) error
+	// Deliver is Update where Tx.SQL gives the database's own transaction, for
+	// what a merchant's handler writes by it.
+	Deliver(ctx context.Context, f func(Tx) error) error
 	// Migrate brings the tables to this version. It is idempotent, and may run in
 	// several processes at once.
 	Migrate(ctx context.Context) error
@@ -49,23 +57,32 @@ type Tx interface {
 	Get(ctx context.Context, row Row, lock Lock) (found bool, err error)
 	// Select gives the rows of a query: next makes the targets of one more row.
 	Select(ctx context.Context, t *Table, q Query, next func() []any) error
+	// Read does several of both, in their order, in one round trip. Locks are
+	// taken in that order too, and what is read after a lock was waited for is as
+	// new as the lock.
+	Read(ctx context.Context, asks ...Ask) error
 	// Count counts rows.
 	Count(ctx context.Context, t *Table, where ...Cond) (int, error)
 	// Insert adds a row and sets its number where the table counts. False says
 	// that a row with that key, or of that unique rule, is there already.
 	Insert(ctx context.Context, row Row) (inserted bool, err error)
-	// Save replaces the row of that primary key, which must be there.
+	// Add is Insert of a row that mustn't be there yet: ErrThere. It doesn't set
+	// the row's number. Its error, and those of Save, Delete and Durable, may come
+	// with whatever is done next, at the latest with the commit.
+	Add(ctx context.Context, row Row) error
+	// Save replaces the row of that primary key, which must be there, but for the
+	// columns that are fixed.
 	Save(ctx context.Context, row Row) error
 	// Delete takes the row of that primary key away.
 	Delete(ctx context.Context, row Row) error
 	// Claim takes refunds that are due and gives them as they are afterwards.
 	Claim(ctx context.Context, c Claim) ([]*Refund, error)
-	// Fan notes for each consumer that it is to get the event.
-	Fan(ctx context.Context, e *Event) error
+	// Unsealed takes the oldest events that the chain hasn't linked.
+	Unsealed(ctx context.Context, limit int) ([]*Event, error)
 	// Durable makes the commit of this transaction survive a crash of the
 	// database, whatever its settings are.
 	Durable(ctx context.Context) error
-	// SQL is the transaction itself, for a merchant's handler; nil in memory.
+	// SQL is the transaction itself, in Deliver; nil elsewhere and in memory.
 	SQL() *sql.Tx
 }
 
@@ -95,6 +112,7 @@ type Table struct {
 	Keys    int  // so many of the first columns are the primary key
 	Counted bool // the first column is a number that the store gives
 	AddOnly bool
+	Fixed   []string // columns that never change once the row is there
 	Unique  []Unique
 	Check   func(values []any) bool
 }
@@ -174,4 +192,65 @@ func Find[R any, P interface {
 		return nil, err
 	}
 	return rows, nil
+}
+
+// Ask is one of several reads.
+type Ask struct {
+	Row   Row // filled by its primary key, or
+	Lock  Lock
+	Found func(bool)
+	Table *Table // the rows of a query
+	Query Query
+	Next  func() []any
+}
+
+// One asks for a row by its primary key, and tells whether it is there.
+func One(row Row, lock Lock, found *bool) Ask {
+	return Ask{Row: row, Lock: lock, Found: func(yes bool) {
+		if found != nil {
+			*found = yes
+		}
+	}}
+}
+
+// Many asks for the rows of a query.
+func Many[R any, P interface {
+	*R
+	Row
+}](rows *[]*R, q Query) Ask {
+	*rows = nil
+	return Ask{Table: P(new(R)).Table(), Query: q, Next: func() []any {
+		row := new(R)
+		*rows = append(*rows, row)
+		return P(row).Fields()
+	}}
+}
+
+// ReadEach is Tx.Read by one read after the other.
+func ReadEach(ctx context.Context, tx Tx, asks []Ask) error {
+	for _, a := range asks {
+		if a.Row == nil {
+			if err := tx.Select(ctx, a.Table, a.Query, a.Next); err != nil {
+				return err
+			}
+			continue
+		}
+		found, err := tx.Get(ctx, a.Row, a.Lock)
+		if err != nil {
+			return err
+		}
+		a.Found(found)
+	}
+	return nil
+}
+
+// Changing tells which columns after the primary key Save writes.
+func (t *Table) Changing() []int {
+	var at []int
+	for i := t.Keys; i < len(t.Columns); i++ {
+		if !slices.Contains(t.Fixed, t.Columns[i]) {
+			at = append(at, i)
+		}
+	}
+	return at
 }

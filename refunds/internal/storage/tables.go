@@ -40,6 +40,8 @@ var refundColumns = []string{"id", "merchant", "key", "payment", "billnumber", "
 	"attempt", "not_sent", "codes", "detail", "asker", "asker_name", "approver", "approver_name", "note", "created", "ended"}
 
 var refunds = &Table{Name: "refunds", Keys: 1, Counted: true, Columns: refundColumns,
+	Fixed: []string{"merchant", "key", "payment", "billnumber", "order_number", "order_date", "minor", "currency", "whole", "content",
+		"not_before", "asker", "asker_name", "note", "created"},
 	Unique: []Unique{{Columns: []int{1, 2}}},
 	Check: func(v []any) bool {
 		state := number(v[position(refundColumns, "state")])
@@ -59,12 +61,13 @@ func (r *Refund) Fields() []any {
 var attemptColumns = []string{"intent_id", "refund", "merchant", "payment", "number", "intent", "cancellation", "client", "minor", "currency",
 	"begun", "told", "ended", "outcome", "codes", "detail", "asked", "asks", "seen", "watch_at", "watch_until", "closed_by"}
 
-var attempts = &Table{Name: "refund_attempts", Keys: 1, Columns: attemptColumns, Unique: []Unique{
-	{Columns: []int{1, 4}},
-	// The rule that the money hangs on: one cancel of a payment whose outcome
-	// isn't known.
-	{Columns: []int{2, 3}, Where: func(v []any) bool { return number(v[position(attemptColumns, "told")]) == 0 }},
-}}
+var attempts = &Table{Name: "refund_attempts", Keys: 1, Columns: attemptColumns,
+	Fixed: []string{"refund", "merchant", "payment", "number", "client", "minor", "currency", "begun"}, Unique: []Unique{
+		{Columns: []int{1, 4}},
+		// The rule that the money hangs on: one cancel of a payment whose outcome
+		// isn't known.
+		{Columns: []int{2, 3}, Where: func(v []any) bool { return number(v[position(attemptColumns, "told")]) == 0 }},
+	}}
 
 func (*Attempt) Table() *Table { return attempts }
 func (r *Attempt) Fields() []any {
@@ -100,10 +103,15 @@ var consumers = &Table{Name: "refund_consumers", Keys: 1, Columns: []string{"nam
 func (*Consumer) Table() *Table   { return consumers }
 func (r *Consumer) Fields() []any { return []any{&r.Name, &r.Since} }
 
-var seals = &Table{Name: "refund_seals", Keys: 1, AddOnly: true, Columns: []string{"number", "event", "hash"}, Unique: []Unique{{Columns: []int{1}}}}
+var unsealed = &Table{Name: "refund_unsealed", Keys: 1, Columns: []string{"event"}}
+
+func (*Unsealed) Table() *Table   { return unsealed }
+func (r *Unsealed) Fields() []any { return []any{&r.Event} }
+
+var seals = &Table{Name: "refund_seals", Keys: 1, AddOnly: true, Columns: []string{"number", "events", "hash"}}
 
 func (*Seal) Table() *Table   { return seals }
-func (r *Seal) Fields() []any { return []any{&r.Number, &r.Event, &r.Hash} }
+func (r *Seal) Fields() []any { return []any{&r.Number, &r.Events, &r.Hash} }
 
 var tombstones = &Table{Name: "refund_tombstones", Keys: 2, AddOnly: true, Columns: []string{"merchant", "key", "content", "refund", "state", "ended"}}
 
@@ -156,6 +164,6 @@ func (r *Result) Fields() []any {
 
 // Tables are all of them.
 func Tables() []*Table {
-	return []*Table{metas, merchants, payments, refunds, attempts, operations, events, deliveries, consumers, seals, tombstones, leases, decisions,
+	return []*Table{metas, merchants, payments, refunds, attempts, operations, events, deliveries, consumers, unsealed, seals, tombstones, leases, decisions,
 		reservations, balances, results}
 }

@@ -318,13 +318,19 @@ func rules(t *testing.T, open Open) {
 	assert.ErrorIs(t, err, storage.ErrConstraint, "nor by changing one")
 	inserts(&storage.Operation{Merchant: m, Operation: p + ".2", Payment: p, IntentID: "one", Currency: "RUB"}, true, "")
 	inserts(&storage.Operation{Merchant: m, Operation: p + ".2", Payment: p, IntentID: "two", Currency: "RUB"}, false, "an operation has one owner")
+	err = in(func(tx storage.Tx) error {
+		return tx.Add(ctxOf(w), &storage.Operation{Merchant: m, Operation: p + ".2", Payment: p, IntentID: "two", Currency: "RUB"})
+	})
+	assert.ErrorIs(t, err, storage.ErrThere, "at the latest with the commit")
+	proposed, err := w.Book.Propose(ctxOf(w), w.Of(w.Pay(), "10.00"), Person("anna"))
+	require.NoError(t, err)
 	for name, change := range map[string]func(*storage.Refund){
 		"sent without an attempt":    func(r *storage.Refund) { r.State = 2 },
 		"an attempt without sent":    func(r *storage.Refund) { r.Attempt = "one" },
-		"asker and approver are one": func(r *storage.Refund) { r.Asker, r.Approver = "a", "a" },
+		"asker and approver are one": func(r *storage.Refund) { r.Approver = "anna" },
 	} {
 		err := in(func(tx storage.Tx) error {
-			r := &storage.Refund{ID: int64(id)}
+			r := &storage.Refund{ID: int64(proposed)}
 			if _, err := tx.Get(ctxOf(w), r, storage.ForUpdate); err != nil {
 				return err
 			}
