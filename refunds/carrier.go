@@ -354,36 +354,6 @@ func (c *Carrier) due(ctx context.Context, merchant string) (yes bool, err error
 	return yes, err
 }
 
-// nextDue is when something is due that this carrier can do.
-func (c *Carrier) nextDue(ctx context.Context) (next time.Time, err error) {
-	next = c.book.now().Add(time.Hour)
-	err = c.book.store.View(ctx, func(tx storage.Tx) error {
-		for _, merchant := range c.merchants {
-			m := storage.Merchant{Merchant: merchant}
-			if _, err := tx.Get(ctx, &m, storage.NoLock); err != nil {
-				return err
-			}
-			first, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{
-				storage.Eq("merchant", merchant), storage.In("state", statesOf(m))}})
-			if err != nil {
-				return err
-			}
-			if len(first) > 0 {
-				next = sooner(next, max(first[0].NextAt, m.ProbeAt))
-			}
-		}
-		return c.nextHousekeeping(ctx, tx, &next)
-	})
-	return next, err
-}
-
-func sooner(t time.Time, us int64) time.Time {
-	if at := instant(us); at.Before(t) {
-		return at
-	}
-	return t
-}
-
 // jitter spreads what would otherwise all be due at one moment.
 func (c *Carrier) jitter(d time.Duration) time.Duration {
 	return time.Duration(c.random(int64(d)))

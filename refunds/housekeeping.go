@@ -60,38 +60,112 @@ func (c *Carrier) register(ctx context.Context) error {
 	})
 }
 
-// housekeep does what isn't about one refund.
+// housekeep does what isn't about one refund. Looking whether there is anything
+// is one round trip.
 func (c *Carrier) housekeep(ctx context.Context) error {
-	var all []error
-	for _, h := range c.handlers {
-		all = append(all, c.deliver(ctx, h))
+	var unsealed []*storage.Unsealed
+	var expired []*storage.Refund
+	var watched []*storage.Attempt
+	waiting := make([][]*storage.Delivery, len(c.handlers))
+	now := micros(c.book.now())
+	asks := []storage.Ask{
+		storage.Many(&unsealed, storage.Query{Limit: 1}),
+		storage.Many(&expired, storage.Query{Limit: 1, Where: []storage.Cond{storage.In("state", []int64{int64(Proposed)}), storage.AtMost("next_at", now)}}),
+		storage.Many(&watched, c.watchDue(1)),
 	}
-	all = append(all, c.book.seal(ctx), c.book.expire(ctx), c.watch(ctx), c.reconcileDue(ctx))
-	return errors.Join(all...)
-}
-
-func (c *Carrier) nextHousekeeping(ctx context.Context, tx storage.Tx, next *time.Time) error {
-	for _, h := range c.handlers {
-		first, err := storage.Find[storage.Delivery](ctx, tx, storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{storage.Eq("consumer", h.name)}})
-		if err != nil {
-			return err
-		}
-		if len(first) > 0 {
-			*next = sooner(*next, first[0].NextAt)
-		}
+	for i, h := range c.handlers {
+		asks = append(asks, storage.Many(&waiting[i], storage.Query{Limit: 1, Where: []storage.Cond{storage.Eq("consumer", h.name)}}))
 	}
-	proposed, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{storage.In("state", []int64{int64(Proposed)})}})
+	err := c.book.store.View(ctx, func(tx storage.Tx) error { return tx.Read(ctx, asks...) })
 	if err != nil {
 		return err
 	}
-	if len(proposed) > 0 {
-		*next = sooner(*next, proposed[0].NextAt)
+	var all []error
+	for i, h := range c.handlers {
+		if len(waiting[i]) > 0 {
+			all = append(all, c.deliver(ctx, h))
+		}
 	}
-	watched, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Order: "watch_at", Limit: 1, Where: []storage.Cond{storage.Fixed("watch_at", ">", 0)}})
-	if err == nil && len(watched) > 0 {
-		*next = sooner(*next, watched[0].WatchAt)
+	if len(unsealed) > 0 {
+		all = append(all, c.book.seal(ctx))
 	}
-	return err
+	if len(expired) > 0 {
+		all = append(all, c.book.expire(ctx))
+	}
+	if len(watched) > 0 {
+		all = append(all, c.watch(ctx))
+	}
+	return errors.Join(append(all, c.reconcileDue(ctx))...)
+}
+
+// watchDue chooses attempts to be asked about although they are closed.
+func (c *Carrier) watchDue(limit int) storage.Query {
+	return storage.Query{Order: "watch_at", Limit: limit, Where: []storage.Cond{
+		storage.Fixed("watch_at", ">", 0), storage.AtMost("watch_at", micros(c.book.now())), storage.In("merchant", c.merchants)}}
+}
+
+// nextDue is when something is due that this carrier can do.
+func (c *Carrier) nextDue(ctx context.Context) (next time.Time, err error) {
+	next = c.book.now().Add(time.Hour)
+	var proposed []*storage.Refund
+	var watched []*storage.Attempt
+	merchants := make([]storage.Merchant, len(c.merchants))
+	first, unheld := make([][]*storage.Refund, len(c.merchants)), make([][]*storage.Refund, len(c.merchants))
+	waiting := make([][]*storage.Delivery, len(c.handlers))
+	asks := []storage.Ask{
+		storage.Many(&proposed, storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{storage.In("state", []int64{int64(Proposed)})}}),
+		storage.Many(&watched, storage.Query{Order: "watch_at", Limit: 1, Where: []storage.Cond{storage.Fixed("watch_at", ">", 0)}}),
+	}
+	for i, h := range c.handlers {
+		asks = append(asks, storage.Many(&waiting[i], storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{storage.Eq("consumer", h.name)}}))
+	}
+	for i, id := range c.merchants {
+		merchants[i].Merchant = id
+		asks = append(asks, storage.One(&merchants[i], storage.NoLock, nil), storage.Many(&first[i], firstDue(id, statesOf(storage.Merchant{}))))
+	}
+	err = c.book.store.View(ctx, func(tx storage.Tx) error {
+		if err := tx.Read(ctx, asks...); err != nil {
+			return err
+		}
+		for i, m := range merchants {
+			if m.Held == 0 {
+				continue
+			}
+			if err := tx.Read(ctx, storage.Many(&unheld[i], firstDue(m.Merchant, statesOf(m)))); err != nil {
+				return err
+			}
+			first[i] = unheld[i]
+		}
+		return nil
+	})
+	for i, m := range merchants {
+		for _, r := range first[i] {
+			next = sooner(next, max(r.NextAt, m.ProbeAt))
+		}
+	}
+	for _, p := range proposed {
+		next = sooner(next, p.NextAt)
+	}
+	for _, a := range watched {
+		next = sooner(next, a.WatchAt)
+	}
+	for i := range waiting {
+		for _, d := range waiting[i] {
+			next = sooner(next, d.NextAt)
+		}
+	}
+	return next, err
+}
+
+func firstDue(merchant string, states []int64) storage.Query {
+	return storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{storage.Eq("merchant", merchant), storage.In("state", states)}}
+}
+
+func sooner(t time.Time, us int64) time.Time {
+	if at := instant(us); at.Before(t) {
+		return at
+	}
+	return t
 }
 
 // deliver calls a handler for the events that it hasn't had.
@@ -182,8 +256,7 @@ func (h handler) call(ctx context.Context, tx *sql.Tx, e Event) (err error) {
 func (c *Carrier) watch(ctx context.Context) error {
 	var due []*storage.Attempt
 	err := c.book.store.View(ctx, func(tx storage.Tx) (err error) {
-		due, err = storage.Find[storage.Attempt](ctx, tx, storage.Query{Order: "watch_at", Limit: 20, Where: []storage.Cond{
-			storage.Fixed("watch_at", ">", 0), storage.AtMost("watch_at", micros(c.book.now())), storage.In("merchant", c.merchants)}})
+		due, err = storage.Find[storage.Attempt](ctx, tx, c.watchDue(20))
 		return err
 	})
 	for _, a := range due {

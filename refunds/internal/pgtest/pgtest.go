@@ -54,8 +54,8 @@ type Server struct {
 }
 
 // Start makes a cluster in a folder of its own and starts it; bin is where
-// initdb is, "" looks for it.
-func Start(bin string) (*Server, error) {
+// initdb is, "" looks for it. Settings are of the server, "name=value".
+func Start(bin string, settings ...string) (*Server, error) {
 	if bin == "" {
 		if bin = binaries(); bin == "" {
 			return nil, fmt.Errorf("no initdb is found")
@@ -80,6 +80,9 @@ func Start(bin string) (*Server, error) {
 		return nil, err
 	}
 	options := fmt.Sprintf("-p %d -c listen_addresses=127.0.0.1 -c unix_socket_directories=%s -c fsync=off -c max_connections=100", port, dir)
+	for _, one := range settings {
+		options += " -c " + one
+	}
 	if err := s.run("pg_ctl", "-D", data, "-w", "-t", "30", "-l", filepath.Join(dir, "log"), "-o", options, "start"); err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ CREATE TABLE {t}refund_operations (            -- an operation at Assist belongs
   merchant text NOT NULL, operation text NOT NULL, payment text NOT NULL, intent_id text NOT NULL, refund bigint NOT NULL,
   minor bigint NOT NULL, currency text NOT NULL, at bigint NOT NULL, code text NOT NULL DEFAULT '', approval text NOT NULL DEFAULT '', slip text NOT NULL DEFAULT '',
   PRIMARY KEY (merchant, operation));
-CREATE INDEX {i}refund_operations_payment ON {t}refund_operations (merchant, payment);
+CREATE INDEX {i}refund_operations_payment ON {t}refund_operations (merchant, payment, operation);
 
 CREATE TABLE {t}refund_events (                -- the history, only added to; a trigger notes each for the chain and for all consumers
   id {numbered},
