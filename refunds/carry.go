@@ -271,8 +271,8 @@ func (c *Carrier) facts(v *view, order *assist.Order) (*Mean, string) {
 		}
 	}
 	email := ""
-	if address := strings.ToLower(strings.TrimSpace(order.Customer.Email)); address != "" {
-		email = c.book.hash("email", address)
+	if address := strings.TrimSpace(order.Customer.Email); address != "" {
+		email = c.book.EmailKey(address)
 	}
 	return m, email
 }

@@ -50,6 +50,10 @@ const (
 	MerchantHeld     EventKind = "merchant held"
 	MerchantReleased EventKind = "merchant released"
 	Purged           EventKind = "purged"
+	// LateSeen: a person has dealt with what [MovedLate] raised.
+	LateSeen EventKind = "moved late, seen"
+	// Exported: a person has taken rows out of the store. It is about a merchant.
+	Exported EventKind = "exported"
 )
 
 // note adds a line to the history. The store notes who is to hear of it.

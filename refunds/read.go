@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,7 +102,7 @@ func (b *Book) full(ctx context.Context, tx storage.Tx, r *storage.Refund) (*Rec
 	if _, err := tx.Get(ctx, &p, storage.NoLock); err != nil {
 		return nil, err
 	}
-	rec.Mean = Mean{TypeID: int(p.MeanType), Last4: p.MeanLast4, PaidAt: instant(p.PaidAt), Paid: money(p.PaidMinor, p.PaidCurrency)}
+	rec.Mean = meanOf(&p)
 	return rec, nil
 }
 
@@ -160,14 +162,16 @@ type Filter struct {
 	OrderNumber string
 	Last4       string // of the mean's number
 	Email       string // of the customer, whose keyed hash is looked for
+	EmailKey    string // that hash itself, as EmailKey gives it
+	AskedBy     string // the id of the person who proposed
 	From, To    time.Time
 	Before      ID // numbers below it: where a page went to, the next goes on
 }
 
 const pageSize = 100
 
-// List goes through refunds, the newest first, without their attempts. It reads
-// pages of a hundred, so whatever the caller does in the loop holds up nobody.
+// List goes through refunds, the newest first, without their attempts, operations
+// and decisions. It reads pages of a hundred, so whatever the caller does in the loop holds up nobody.
 func (b *Book) List(ctx context.Context, f Filter) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		for {
@@ -176,11 +180,11 @@ func (b *Book) List(ctx context.Context, f Filter) iter.Seq2[*Record, error] {
 				yield(nil, err)
 				return
 			}
-			for _, r := range page {
-				if !yield(recordOf(r), nil) {
+			for _, rec := range page {
+				if !yield(rec, nil) {
 					return
 				}
-				f.Before = ID(r.ID)
+				f.Before = rec.ID
 			}
 			if len(page) < pageSize {
 				return
@@ -189,7 +193,7 @@ func (b *Book) List(ctx context.Context, f Filter) iter.Seq2[*Record, error] {
 	}
 }
 
-func (b *Book) page(ctx context.Context, f Filter) (page []*storage.Refund, err error) {
+func (b *Book) page(ctx context.Context, f Filter) (page []*Record, err error) {
 	var where []storage.Cond
 	add := func(use bool, c storage.Cond) {
 		if use {
@@ -204,30 +208,74 @@ func (b *Book) page(ctx context.Context, f Filter) (page []*storage.Refund, err 
 	add(len(states) > 0, storage.In("state", states))
 	add(f.NeedsPerson, storage.Fixed("person", ">", 0))
 	add(f.Payment != "", storage.Eq("payment", string(f.Payment.Payment())))
+	add(f.AskedBy != "", storage.Eq("asker", f.AskedBy))
 	add(f.OrderNumber != "", storage.Eq("order_number", f.OrderNumber))
 	add(!f.From.IsZero(), storage.AtLeast("created", micros(f.From)))
 	add(!f.To.IsZero(), storage.Less("created", micros(f.To)))
 	add(f.Before > 0, storage.Less("id", int64(f.Before)))
 	err = b.store.View(ctx, func(tx storage.Tx) error {
-		if f.Last4 != "" || f.Email != "" {
+		if f.Last4 != "" || f.Email != "" || f.EmailKey != "" {
 			payments, err := b.paymentsOf(ctx, tx, f)
 			if err != nil || len(payments) == 0 {
 				return err
 			}
 			where = append(where, storage.In("payment", payments))
 		}
-		var err error
-		page, err = storage.Find[storage.Refund](ctx, tx, storage.Query{Where: where, Order: "-id", Limit: pageSize})
+		rows, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Where: where, Order: "-id", Limit: pageSize})
+		if err != nil {
+			return err
+		}
+		page, err = withMeans(ctx, tx, rows)
 		return err
 	})
 	return page, err
+}
+
+// withMeans makes the records of a page, with what is kept of their payments.
+func withMeans(ctx context.Context, tx storage.Tx, rows []*storage.Refund) ([]*Record, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	payments := map[string]bool{}
+	merchants := map[string]bool{}
+	for _, r := range rows {
+		payments[r.Payment], merchants[r.Merchant] = true, true
+	}
+	found, err := storage.Find[storage.Payment](ctx, tx, storage.Query{Where: []storage.Cond{
+		storage.In("merchant", slices.Sorted(maps.Keys(merchants))), storage.In("payment", slices.Sorted(maps.Keys(payments)))}})
+	if err != nil {
+		return nil, err
+	}
+	means := map[[2]string]Mean{}
+	for _, p := range found {
+		means[[2]string{p.Merchant, p.Payment}] = meanOf(p)
+	}
+	page := make([]*Record, len(rows))
+	for i, r := range rows {
+		page[i] = recordOf(r)
+		page[i].Mean = means[[2]string{r.Merchant, r.Payment}]
+	}
+	return page, nil
+}
+
+func meanOf(p *storage.Payment) Mean {
+	return Mean{TypeID: int(p.MeanType), Last4: p.MeanLast4, PaidAt: instant(p.PaidAt), Paid: money(p.PaidMinor, p.PaidCurrency)}
+}
+
+// EmailKey is what is stored of an e-mail address, and what a page can put into
+// its own address where the e-mail has no business: see [Filter].
+func (b *Book) EmailKey(address string) string {
+	return b.hash("email", strings.ToLower(strings.TrimSpace(address)))
 }
 
 // paymentsOf finds payments by what is kept of them, the latest five hundred.
 func (b *Book) paymentsOf(ctx context.Context, tx storage.Tx, f Filter) ([]string, error) {
 	var where []storage.Cond
 	if f.Email != "" {
-		where = append(where, storage.Eq("email", b.hash("email", strings.ToLower(strings.TrimSpace(f.Email)))))
+		where = append(where, storage.Eq("email", b.EmailKey(f.Email)))
+	}
+	if f.EmailKey != "" {
+		where = append(where, storage.Eq("email", f.EmailKey))
 	}
 	if f.Last4 != "" {
 		where = append(where, storage.Eq("mean_last4", f.Last4))

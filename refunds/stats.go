@@ -149,7 +149,7 @@ func (rec *PaymentRecord) add(p storage.Payment, all []*storage.Refund, attempts
 			}
 		}
 	}
-	rec.Mean = Mean{TypeID: int(p.MeanType), Last4: p.MeanLast4, PaidAt: instant(p.PaidAt), Paid: money(p.PaidMinor, p.PaidCurrency)}
+	rec.Mean = meanOf(&p)
 	rec.Moved, rec.Claimed, rec.Closed = money(moved, currency), money(claimed, currency), money(closed, currency)
 	rec.Left = money(max(p.PaidMinor-moved-claimed-closed, 0), currency)
 }

@@ -72,6 +72,8 @@ CREATE INDEX {i}refunds_person   ON {t}refunds (person) WHERE person > 0;
 CREATE INDEX {i}refunds_payment  ON {t}refunds (merchant, payment);
 CREATE INDEX {i}refunds_order    ON {t}refunds (order_number);
 CREATE INDEX {i}refunds_ended    ON {t}refunds (ended) WHERE ended > 0;
+CREATE INDEX {i}refunds_created  ON {t}refunds (created);
+CREATE INDEX {i}refunds_asker    ON {t}refunds (asker, created);
 
 CREATE TABLE {t}refund_attempts (
   intent_id    text     PRIMARY KEY,
@@ -114,6 +116,7 @@ CREATE TABLE {t}refund_events (                -- the history, only added to; a 
   merchant text NOT NULL, at bigint NOT NULL, kind text NOT NULL, from_state smallint NOT NULL, to_state smallint NOT NULL,
   actor text NOT NULL, actor_name text NOT NULL DEFAULT '', reason text NOT NULL DEFAULT '', intent_id text NOT NULL DEFAULT '', data text NOT NULL DEFAULT '');
 CREATE INDEX {i}refund_events_refund ON {t}refund_events (refund, id);
+CREATE INDEX {i}refund_events_late   ON {t}refund_events (id) WHERE kind = 'moved late';
 
 CREATE TABLE {t}refund_consumers (name text PRIMARY KEY, since bigint NOT NULL);
 CREATE TABLE {t}refund_deliveries (            -- what a consumer hasn't had yet; deleted in its own transaction

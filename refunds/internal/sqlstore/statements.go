@@ -154,11 +154,19 @@ func (s *statement) where(conds []storage.Cond) {
 			s.WriteByte(' ')
 			s.WriteString(c.Op)
 			s.WriteByte(' ')
-			if c.Fixed {
-				s.WriteString(strconv.FormatInt(c.Value.(int64), 10))
-			} else {
-				s.arg(c.Value)
+			switch fixed := c.Value.(type) {
+			case int64:
+				if c.Fixed {
+					s.WriteString(strconv.FormatInt(fixed, 10))
+					continue
+				}
+			case string:
+				if c.Fixed {
+					s.WriteString("'" + strings.ReplaceAll(fixed, "'", "''") + "'")
+					continue
+				}
 			}
+			s.arg(c.Value)
 		}
 	}
 }

@@ -177,6 +177,11 @@ func Fixed(column, op string, value int64) Cond {
 	return Cond{Column: column, Op: op, Value: value, Fixed: true}
 }
 
+// FixedText is Fixed for a text of the program's own, of letters and spaces.
+func FixedText(column, value string) Cond {
+	return Cond{Column: column, Op: "=", Value: value, Fixed: true}
+}
+
 // Find gives the rows of a query.
 func Find[R any, P interface {
 	*R

@@ -22,7 +22,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"keys", keys}, {"outcomes", outcomes}, {"doubts", doubts}, {"order of a payment", orderOfPayment}, {"persons", persons},
 		{"decisions", decisions}, {"strangers", strangers}, {"merchants", merchants}, {"transactions", transactions},
-		{"handlers", handlers}, {"history", history}, {"reading", reading}, {"purge", purge}, {"two processes", twoProcesses},
+		{"handlers", handlers}, {"history", history}, {"reading", reading}, {"audit", audit}, {"purge", purge}, {"two processes", twoProcesses},
 		{"rules of the database", rules}, {"wallets", wallets},
 		{"day balance", balance}, {"capped", capped}, {"reconcile", reconcile}, {"restored", restored}, {"secrets", secrets},
 	} {
