@@ -59,6 +59,10 @@ func (b *Book) goesAlone(ctx context.Context, tx storage.Tx, row *storage.Refund
 	if _, err := tx.Get(ctx, &storage.Payment{Merchant: row.Merchant, Payment: row.Payment}, storage.ForUpdate); err != nil {
 		return false, err
 	}
+	return b.withinLimit(ctx, tx, row)
+}
+
+func (b *Book) withinLimit(ctx context.Context, tx storage.Tx, row *storage.Refund) (bool, error) {
 	earlier, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Where: []storage.Cond{
 		storage.Eq("merchant", row.Merchant), storage.Eq("payment", row.Payment), storage.Eq("asker", row.Asker),
 		storage.More("created", row.Created-(24*time.Hour).Microseconds())}})
@@ -76,6 +80,24 @@ func (b *Book) goesAlone(ctx context.Context, tx storage.Tx, row *storage.Refund
 		}
 	}
 	return sum <= b.alone.Minor(), nil
+}
+
+// NeedsSecond tells whether a proposal would wait for a second person, as things
+// stand: so that a page can say it before. [Book.Propose] decides.
+func (b *Book) NeedsSecond(ctx context.Context, r Refund, asker Person) (bool, error) {
+	if err := r.check(); err != nil {
+		return false, err
+	}
+	row := b.rowOf(r)
+	if row.Asker = asker.ID; b.alone.IsZero() || b.alone.Currency() != row.Currency {
+		return true, nil
+	}
+	alone := false
+	err := b.store.View(ctx, func(tx storage.Tx) (err error) {
+		alone, err = b.withinLimit(ctx, tx, row)
+		return err
+	})
+	return !alone, err
 }
 
 // Approve lets a proposal go. Who proposed it can't ([ErrSamePerson]), nor can

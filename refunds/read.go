@@ -82,6 +82,7 @@ func (b *Book) full(ctx context.Context, tx storage.Tx, r *storage.Refund) (*Rec
 	for _, a := range attempts {
 		rec.Attempts = append(rec.Attempts, attemptOf(a))
 	}
+	rec.closedBy(r, attempts)
 	operations, err := storage.Find[storage.Operation](ctx, tx, storage.Query{Order: "operation", Where: []storage.Cond{
 		storage.Eq("merchant", r.Merchant), storage.Eq("payment", r.Payment), storage.Eq("refund", r.ID)}})
 	if err != nil {
@@ -250,12 +251,35 @@ func withMeans(ctx context.Context, tx storage.Tx, rows []*storage.Refund) ([]*R
 	for _, p := range found {
 		means[[2]string{p.Merchant, p.Payment}] = meanOf(p)
 	}
+	closed, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Where: []storage.Cond{
+		storage.In("merchant", slices.Sorted(maps.Keys(merchants))), storage.In("payment", slices.Sorted(maps.Keys(payments))), storage.Not("closed_by", "")}})
+	if err != nil {
+		return nil, err
+	}
 	page := make([]*Record, len(rows))
 	for i, r := range rows {
 		page[i] = recordOf(r)
 		page[i].Mean = means[[2]string{r.Merchant, r.Payment}]
+		page[i].closedBy(r, closed)
 	}
 	return page, nil
+}
+
+// closedBy tells what the attempts that persons have closed mean for the refund.
+func (rec *Record) closedBy(r *storage.Refund, attempts []*storage.Attempt) {
+	for _, a := range attempts {
+		if a.Refund != r.ID || a.ClosedBy == "" {
+			continue
+		}
+		switch assist.Outcome(a.Outcome) {
+		case assist.Unknown:
+			rec.PassedOver = true
+		case assist.Accepted:
+			if State(r.State) != Done || r.Attempts != a.Number {
+				rec.MovedLate = true
+			}
+		}
+	}
 }
 
 func meanOf(p *storage.Payment) Mean {

@@ -141,7 +141,11 @@ type Record struct {
 	Decisions           []DecisionRecord
 	Mean                Mean
 	Operations          []Operation
-	Purged              bool // only key, state and end are known
+	// PassedOver says that a person has closed a cancel of it whose outcome isn't
+	// known: the money may have moved by that, or may still, whatever the state is.
+	// MovedLate says that money did.
+	PassedOver, MovedLate bool
+	Purged                bool // only key, state and end are known
 }
 
 // Attempt is one cancel that was sent, or may have been.

@@ -28,7 +28,9 @@ func audit(t *testing.T, open Open) {
 	list := func(f refunds.Filter) (ids []refunds.ID) {
 		for r, err := range w.Book.List(ctxOf(w), f) {
 			require.NoError(t, err)
-			assert.Equal(t, w.Get(r.ID).Mean, r.Mean, "a list tells what is kept of the payment")
+			full := w.Get(r.ID)
+			assert.Equal(t, full.Mean, r.Mean, "a list tells what is kept of the payment")
+			assert.Equal(t, [2]bool{full.PassedOver, full.MovedLate}, [2]bool{r.PassedOver, r.MovedLate})
 			ids = append(ids, r.ID)
 		}
 		return ids
@@ -50,8 +52,13 @@ func audit(t *testing.T, open Open) {
 	require.NoError(t, err)
 	require.Equal(t, refunds.GivenUp, w.Until(c, id, time.Hour, Final).State)
 	assert.Empty(t, late())
+	assert.True(t, w.Get(id).PassedOver)
+	list(refunds.Filter{})
 	w.Until(c, id, 60*time.Hour, func(*refunds.Record) bool { return len(late()) > 0 })
 	assert.Equal(t, []refunds.ID{id}, late())
+	assert.True(t, w.Get(id).MovedLate)
+	assert.False(t, w.Get(id).PassedOver)
+	list(refunds.Filter{})
 	require.NoError(t, w.Book.SawLate(ctxOf(w), id, Person("boris")))
 	assert.Empty(t, late())
 
@@ -74,6 +81,18 @@ func audit(t *testing.T, open Open) {
 	rates := map[assist.Wallet]int{assist.WebMoney: 35_000}
 	require.NoError(t, w.Book.Paid(ctxOf(w), w.Merchant(), "5100000000009001.1", 30, rub(1001), w.Now()))
 	require.NoError(t, w.Book.DayBalance(w.Merchant(), rates).Reserve(ctxOf(w), "a", assist.WebMoney, rub(300), w.Now()))
+	limited := w.NewBook(refunds.AloneUpTo(rub(1500)))
+	for minor, second := range map[int64]bool{1500: false, 1501: true} {
+		r := w.Of(w.Pay(), "1.00")
+		r.Request.Amount = rub(minor)
+		needs, err := limited.NeedsSecond(ctxOf(w), r, Person("olga"))
+		require.NoError(t, err)
+		assert.Equal(t, second, needs, minor)
+	}
+	again := w.Of(o, "6.00") // ten of the same payment were asked for earlier, and longer than a day ago
+	needs, err := limited.NeedsSecond(ctxOf(w), again, Person("olga"))
+	require.NoError(t, err)
+	assert.False(t, needs)
 	balances, err := w.Book.Balances(ctxOf(w), w.Merchant(), rates)
 	require.NoError(t, err)
 	require.Len(t, balances, 1)
