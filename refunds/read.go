@@ -195,7 +195,24 @@ func (b *Book) List(ctx context.Context, f Filter) iter.Seq2[*Record, error] {
 }
 
 func (b *Book) page(ctx context.Context, f Filter) (page []*Record, err error) {
-	var where []storage.Cond
+	err = b.store.View(ctx, func(tx storage.Tx) error {
+		where, some, err := b.conditions(ctx, tx, f)
+		if err != nil || !some {
+			return err
+		}
+		rows, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Where: where, Order: "-id", Limit: pageSize})
+		if err != nil {
+			return err
+		}
+		page, err = withMeans(ctx, tx, rows)
+		return err
+	})
+	return page, err
+}
+
+// conditions are a filter's, over the refunds. Some is false where no refund can
+// be chosen.
+func (b *Book) conditions(ctx context.Context, tx storage.Tx, f Filter) (where []storage.Cond, some bool, err error) {
 	add := func(use bool, c storage.Cond) {
 		if use {
 			where = append(where, c)
@@ -214,22 +231,38 @@ func (b *Book) page(ctx context.Context, f Filter) (page []*Record, err error) {
 	add(!f.From.IsZero(), storage.AtLeast("created", micros(f.From)))
 	add(!f.To.IsZero(), storage.Less("created", micros(f.To)))
 	add(f.Before > 0, storage.Less("id", int64(f.Before)))
-	err = b.store.View(ctx, func(tx storage.Tx) error {
-		if f.Last4 != "" || f.Email != "" || f.EmailKey != "" {
-			payments, err := b.paymentsOf(ctx, tx, f)
-			if err != nil || len(payments) == 0 {
-				return err
-			}
-			where = append(where, storage.In("payment", payments))
+	if f.Last4 != "" || f.Email != "" || f.EmailKey != "" {
+		payments, err := b.paymentsOf(ctx, tx, f)
+		if err != nil || len(payments) == 0 {
+			return nil, false, err
 		}
-		rows, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Where: where, Order: "-id", Limit: pageSize})
-		if err != nil {
-			return err
+		where = append(where, storage.In("payment", payments))
+	}
+	return where, true, nil
+}
+
+// Total is the sum of some refunds in one currency.
+type Total struct {
+	Count int
+	Sum   assist.Money
+}
+
+// Totals adds up all refunds that a filter chooses, whatever their states, by
+// their currencies.
+func (b *Book) Totals(ctx context.Context, f Filter) ([]Total, error) {
+	var sums map[string]storage.Total
+	err := b.store.View(ctx, func(tx storage.Tx) error {
+		where, some, err := b.conditions(ctx, tx, f)
+		if err == nil && some {
+			sums, err = tx.Sum(ctx, (&storage.Refund{}).Table(), "minor", "currency", where...)
 		}
-		page, err = withMeans(ctx, tx, rows)
 		return err
 	})
-	return page, err
+	var all []Total
+	for _, currency := range slices.Sorted(maps.Keys(sums)) {
+		all = append(all, Total{sums[currency].Count, money(sums[currency].Sum, currency)})
+	}
+	return all, err
 }
 
 // withMeans makes the records of a page, with what is kept of their payments.

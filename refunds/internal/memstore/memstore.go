@@ -289,6 +289,18 @@ func (t *tx) Count(_ context.Context, table *storage.Table, where ...storage.Con
 	return len(found), err
 }
 
+// Sum implements storage.Tx.
+func (t *tx) Sum(_ context.Context, table *storage.Table, column, by string, where ...storage.Cond) (map[string]storage.Total, error) {
+	found, err := t.matching(table, where)
+	all := map[string]storage.Total{}
+	for _, values := range found {
+		name, _ := values[slices.Index(table.Columns, by)].(string)
+		minor, _ := values[slices.Index(table.Columns, column)].(int64)
+		all[name] = storage.Total{Count: all[name].Count + 1, Sum: all[name].Sum + minor}
+	}
+	return all, err
+}
+
 func (t *tx) Insert(ctx context.Context, row storage.Row) (bool, error) {
 	table := row.Table()
 	rows := t.s.tables[table]

@@ -292,6 +292,31 @@ func (t *tx) Count(ctx context.Context, table *storage.Table, where ...storage.C
 	return int(count), nil
 }
 
+func (t *tx) Sum(ctx context.Context, table *storage.Table, column, by string, where ...storage.Cond) (map[string]storage.Total, error) {
+	s := t.begin("SELECT ", by, ", count(*), CAST(sum(", column, ") AS bigint) FROM ", t.d.Prefix, table.Name)
+	s.where(where)
+	s.WriteString(" GROUP BY " + by)
+	type group struct {
+		name  string
+		count int
+		sum   int64
+	}
+	var groups []*group
+	err := t.read(ctx, Statement{Text: s.String(), Args: s.args, Next: func() []any {
+		g := &group{}
+		groups = append(groups, g)
+		return []any{&g.name, &g.count, &g.sum}
+	}})
+	if err != nil {
+		return nil, failed("adding up", table, err)
+	}
+	all := map[string]storage.Total{}
+	for _, g := range groups {
+		all[g.name] = storage.Total{Count: g.count, Sum: g.sum}
+	}
+	return all, nil
+}
+
 func (t *tx) insert(row storage.Row, number bool) Statement {
 	table, fields := row.Table(), row.Fields()
 	first := 0

@@ -63,6 +63,8 @@ type Tx interface {
 	Read(ctx context.Context, asks ...Ask) error
 	// Count counts rows.
 	Count(ctx context.Context, t *Table, where ...Cond) (int, error)
+	// Sum adds up one column of numbers for each value of another.
+	Sum(ctx context.Context, t *Table, column, by string, where ...Cond) (map[string]Total, error)
 	// Insert adds a row and sets its number where the table counts. False says
 	// that a row with that key, or of that unique rule, is there already.
 	Insert(ctx context.Context, row Row) (inserted bool, err error)
@@ -84,6 +86,12 @@ type Tx interface {
 	Durable(ctx context.Context) error
 	// SQL is the transaction itself, in Deliver; nil elsewhere and in memory.
 	SQL() *sql.Tx
+}
+
+// Total is a sum, and of how many rows.
+type Total struct {
+	Count int
+	Sum   int64
 }
 
 // Claim chooses refunds of one merchant that are due. Each gets a new version,

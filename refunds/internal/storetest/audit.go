@@ -42,6 +42,13 @@ func audit(t *testing.T, open Open) {
 	assert.Equal(t, []refunds.ID{id}, list(refunds.Filter{AskedBy: "olga"}))
 	assert.Equal(t, []refunds.ID{other, id}, list(refunds.Filter{}))
 
+	totals, err := w.Book.Totals(ctxOf(w), refunds.Filter{MerchantID: w.Merchant()})
+	require.NoError(t, err)
+	assert.Equal(t, []refunds.Total{{Count: 2, Sum: rub(1500)}}, totals)
+	totals, err = w.Book.Totals(ctxOf(w), refunds.Filter{AskedBy: "nobody"})
+	require.NoError(t, err)
+	assert.Empty(t, totals)
+
 	late := func() []refunds.ID {
 		ids, err := w.Book.Late(ctxOf(w), w.Merchant())
 		require.NoError(t, err)
