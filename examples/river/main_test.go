@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/refunds"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// postgresServer starts a throw-away server by the module refunds, where
+// PostgreSQL is installed.
+func postgresServer(t *testing.T) string {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if _, err := exec.LookPath("initdb"); err != nil && len(found) == 0 {
+		if os.Getenv("ASSIST_NEED_POSTGRES") != "" {
+			t.Fatal("PostgreSQL is not installed: apt-get install postgresql")
+		}
+		t.Skip("PostgreSQL is not installed")
+	}
+	serve := filepath.Join(t.TempDir(), "serve")
+	out, err := exec.Command("go", "build", "-C", "../../refunds", "-o", serve, "./internal/pgtest/serve").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	cmd := exec.Command(serve)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	reads, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { in.Close(); _ = cmd.Wait() })
+	dsn, err := bufio.NewReader(reads).ReadString('\n')
+	require.NoError(t, err)
+	return strings.TrimSpace(dsn)
+}
+
+func TestRiver(t *testing.T) {
+	dsn := postgresServer(t)
+	server := assisttest.NewServer(t)
+	ctx := t.Context()
+	one, err := newEngine(ctx, dsn, server.Client())
+	require.NoError(t, err)
+	t.Cleanup(one.pool.Close)
+	two, err := newEngine(ctx, dsn, server.Client())
+	require.NoError(t, err)
+	t.Cleanup(two.pool.Close)
+	refund := func(key string) refunds.Refund {
+		o := server.Pay(assisttest.Payment{PaidAt: time.Now().Add(-48 * time.Hour)})
+		return refunds.Refund{Key: key, MerchantID: server.Credentials().MerchantID, Request: o.CancelRequest(o.Amount)}
+	}
+
+	// A transaction that is rolled back leaves neither a refund nor a job.
+	tx, err := one.pool.Begin(ctx)
+	require.NoError(t, err)
+	_, err = one.giveBack(ctx, tx, refund("rolled back"))
+	require.NoError(t, err)
+	require.NoError(t, tx.Rollback(ctx))
+	var jobs int
+	require.NoError(t, one.pool.QueryRow(ctx, `SELECT count(*) FROM river_job`).Scan(&jobs))
+	assert.Zero(t, jobs)
+	_, err = one.book.ByKey(ctx, server.Credentials().MerchantID, "rolled back")
+	assert.ErrorIs(t, err, refunds.ErrNotFound)
+
+	// What was stored before anybody worked is carried by two processes, once each.
+	var ids []refunds.ID
+	for i := range 20 {
+		ids = append(ids, stored(t, one, refund(fmt.Sprint("refund ", i))))
+	}
+	for _, e := range []*engine{one, two} {
+		require.NoError(t, e.river.Start(context.WithoutCancel(ctx)))
+		t.Cleanup(func() { assert.NoError(t, e.river.Stop(context.WithoutCancel(ctx))) })
+	}
+	began := time.Now()
+	ids = append(ids, stored(t, two, refund("woken")))
+	awaitDone(t, one.book, ids)
+	t.Logf("%d refunds in %s", len(ids), time.Since(began).Round(time.Millisecond))
+
+	// One whose job is gone is found by the net.
+	require.Eventually(t, func() bool {
+		err := one.pool.QueryRow(ctx, `SELECT count(*) FROM river_job WHERE state <> 'completed' AND queue = 'default'`).Scan(&jobs)
+		return err == nil && jobs == 0
+	}, time.Minute, 20*time.Millisecond)
+	id, err := one.book.Enqueue(ctx, refund("without a job"))
+	require.NoError(t, err)
+	began = time.Now()
+	awaitDone(t, one.book, append(ids, id))
+	t.Logf("without a job in %s", time.Since(began).Round(time.Millisecond))
+
+	moved := 0
+	for _, o := range server.Orders() {
+		if m := server.Moved(o.Billnumber); !m.IsZero() {
+			assert.Equal(t, o.Amount, m, "once")
+			moved++
+		}
+	}
+	assert.Equal(t, len(ids)+1, moved)
+}
+
+func stored(t *testing.T, e *engine, r refunds.Refund) (id refunds.ID) {
+	require.NoError(t, pgx.BeginFunc(t.Context(), e.pool, func(tx pgx.Tx) (err error) {
+		id, err = e.giveBack(t.Context(), tx, r)
+		return err
+	}))
+	return id
+}
+
+func awaitDone(t *testing.T, book *refunds.Book, ids []refunds.ID) {
+	ctx, end := context.WithTimeout(t.Context(), time.Minute)
+	defer end()
+	for _, id := range ids {
+		record, err := book.Await(ctx, id)
+		require.NoError(t, err)
+		assert.Equal(t, refunds.Done, record.State, "%d: %s", id, record.Detail)
+	}
+}
