@@ -56,7 +56,7 @@ func TestEveryFaultIsDocumentedAndPlayed(t *testing.T) {
 		}
 		return all.String()
 	}
-	page, simulator, tests := read("../docs/assisttest.md"), read("../examples/simulator/faults.go"), read("*_test.go")
+	page, simulator, tests := read("../docs/assisttest.md"), read("../examples/simulator/control/faults.go"), read("*_test.go")
 	for _, name := range faultNames(t) {
 		assert.True(t, strings.Contains(page, "`"+name+"`"), "%s in the page", name)
 		assert.True(t, strings.Contains(simulator, "."+name+"("), "%s in the simulator", name)

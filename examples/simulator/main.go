@@ -25,15 +25,13 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
-	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/examples/simulator/control"
 )
 
 func main() {
@@ -57,7 +55,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	list := flags.Bool("faults", false, "list the faults and end")
 	var faults []assisttest.Fault
 	flags.Func("fault", "spoil a request, such as die-after or in-process:1h,AS100+cut@cancel; see -faults", func(text string) error {
-		fault, err := parseFault(text)
+		fault, err := control.ParseFault(text)
 		faults = append(faults, fault)
 		return err
 	})
@@ -65,80 +63,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	if *list {
-		_, err := io.WriteString(out, faultHelp())
+		_, err := io.WriteString(out, control.FaultHelp())
 		return err
 	}
 
-	server := newServer(*documented, *settle, *secret)
+	server := control.New(*documented, *settle, *secret)
 	server.Next(faults...)
 	listener, err := net.Listen("tcp", *address)
 	if err != nil {
 		return err
 	}
-	describe(out, server, listener.Addr())
-	return serve(ctx, server, listener)
-}
-
-func newServer(documented bool, settle time.Duration, secret string) *assisttest.Server {
-	opts := []assisttest.Option{assisttest.WithSettleDelay(settle)}
-	if secret != "" {
-		opts = append(opts, assisttest.WithCheckValueSecret(assist.NewSecret(secret)))
-	}
-	if documented {
-		return assisttest.New(append(opts, assisttest.WithDocumentedOrders())...)
-	}
-	turnover, err := assist.NewMoney(1_000_00, "RUB")
-	if err != nil {
-		panic(err) // the amount above is one
-	}
-	for _, wallet := range []assist.Wallet{assist.WebMoney, assist.YandexMoney, assist.QIWI} {
-		opts = append(opts, assisttest.WithOpeningBalance(wallet, turnover))
-	}
-	server := assisttest.New(opts...)
-	for _, known := range []assisttest.Payment{
-		{OrderNumber: "card", MeanTypeID: 1}, {OrderNumber: "webmoney", MeanTypeID: 30},
-		{OrderNumber: "yandexmoney", MeanTypeID: 32}, {OrderNumber: "qiwi", MeanTypeID: 36},
-	} {
-		known.PaidAt = server.Now().AddDate(0, 0, -2)
-		server.Pay(known)
-	}
-	return server
-}
-
-func describe(out io.Writer, server *assisttest.Server, address net.Addr) {
-	var text strings.Builder
-	credentials := server.Credentials()
-	for _, setting := range [][2]string{
-		{"URL", "http://" + address.String()}, {"MERCHANT_ID", credentials.MerchantID},
-		{"LOGIN", credentials.Login}, {"PASSWORD", credentials.Password.Reveal()},
-	} {
-		fmt.Fprintf(&text, "export ASSIST_%s=%s\n", setting[0], setting[1])
-	}
-	fmt.Fprintf(&text, "# its time is %s\n\n", server.Now().Format(time.RFC3339))
-	fmt.Fprintf(&text, "%-16s  %-22s  %10s  %-15s  %s\n", "billnumber", "order number", "amount", "state", "paid (GMT)")
-	for _, order := range server.Orders() {
-		fmt.Fprintf(&text, "%-16s  %-22s  %10s  %-15s  %s\n", order.Billnumber, order.Number, order.Amount, order.State, order.Date.Format(time.DateTime))
-	}
-	// Who doesn't read the text misses nothing but the text.
-	_, _ = io.WriteString(out, text.String())
-}
-
-func serve(ctx context.Context, server *assisttest.Server, listener net.Listener) error {
-	web := &http.Server{Handler: controlled(server), ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan error, 1)
-	go func() { served <- web.Serve(listener) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	server.Close()
-	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	err := web.Shutdown(patience)
-	if err != nil {
-		err = web.Close()
-	}
-	<-served
-	return err
+	control.Describe(out, server, listener.Addr())
+	return control.Serve(ctx, server, listener)
 }

@@ -1,4 +1,4 @@
-package main
+package control
 
 import (
 	"errors"
@@ -71,7 +71,8 @@ func words() []word {
 	}
 }
 
-func faultHelp() string {
+// FaultHelp lists the faults as they are written, one a line.
+func FaultHelp() string {
 	var text strings.Builder
 	for _, w := range words() {
 		name := w.name
@@ -84,7 +85,9 @@ func faultHelp() string {
 	return text.String()
 }
 
-func parseFault(text string) (assisttest.Fault, error) {
+// ParseFault reads a fault: its name, arguments behind a colon, others joined by
+// "+", and the service that it is for behind "@".
+func ParseFault(text string) (assisttest.Fault, error) {
 	var f assisttest.Fault
 	joined, service, named := strings.Cut(strings.TrimSpace(text), "@")
 	for _, one := range strings.Split(joined, "+") {

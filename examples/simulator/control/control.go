@@ -1,4 +1,6 @@
-package main
+// Package control makes a simulated Assist that other programs can use and steer
+// over HTTP: what moved, what goes wrong next, what time it is.
+package control
 
 import (
 	"encoding/json"
@@ -12,9 +14,9 @@ import (
 	"github.com/assist-go/assist/assisttest"
 )
 
-// controlled is the server with the paths by which a test in another language asks
+// Handler is the server with the paths by which a test in another language asks
 // what moved, and says what goes wrong next.
-func controlled(server *assisttest.Server) http.Handler {
+func Handler(server *assisttest.Server) http.Handler {
 	c := control{server}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method + " " + r.URL.Path {
@@ -70,7 +72,7 @@ func (c control) faults(w http.ResponseWriter, r *http.Request) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		fault, err := parseFault(line)
+		fault, err := ParseFault(line)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
