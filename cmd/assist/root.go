@@ -34,6 +34,7 @@ type globalFlags struct {
 // commands are all of the program's. Each stands in a file of its own.
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
+		refundCommand(a), waitCommand(a), showCommand(a), listCommand(a),
 		versionCommand(a),
 		// The desk: deskCommand(a), userCommand(a),
 	}

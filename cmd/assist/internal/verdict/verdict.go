@@ -1,0 +1,190 @@
+// Package verdict says of a stored refund whether the money moved, what to do
+// next, and how a command about it ends.
+package verdict
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // Moscow
+
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/cmd/assist/internal/exitcode"
+	"github.com/assist-go/assist/cmd/assist/internal/wording"
+	"github.com/assist-go/assist/refunds"
+)
+
+// Verdict is what is to be said of one refund.
+type Verdict struct {
+	Code    int
+	Outcome string // for programs; one of the constants
+	// Moved tells whether the money has moved. Nil is not known, or not yet.
+	Moved *bool
+	Text  wording.Words // whether the money moved, and why
+	Next  string        // the command that comes next; empty where nothing is left to do
+}
+
+// The outcomes, as --json has them.
+const (
+	Done      = "done"
+	Refused   = "refused"
+	Withdrawn = "withdrawn"
+	Denied    = "denied"
+	GivenUp   = "given up"
+	Approval  = "awaiting approval"
+	InProcess = "in process"
+	Unknown   = "unknown"
+	Queued    = "queued"
+)
+
+// Moscow is the time zone of Assist's days.
+var Moscow = func() *time.Location {
+	zone, err := time.LoadLocation("Europe/Moscow")
+	if err != nil {
+		return time.FixedZone("MSK", 3*60*60)
+	}
+	return zone
+}()
+
+// Clock gives a moment in Moscow time; the zone's name goes beside it.
+func Clock(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.In(Moscow).Format("02.01.2006 15:04")
+}
+
+// ID writes a refund's number as people see it.
+func ID(id refunds.ID) string { return "R-" + strconv.FormatInt(int64(id), 10) }
+
+// ParseID reads R-12, r-12 or 12.
+func ParseID(text string) (refunds.ID, error) {
+	digits := strings.TrimPrefix(strings.ToUpper(text), "R-")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 1 || digits[0] == '+' {
+		return 0, fmt.Errorf("%q is no number of a refund; it looks like R-12", text)
+	}
+	return refunds.ID(n), nil
+}
+
+// Of judges a refund as it stands in the store.
+func Of(r *refunds.Record) Verdict {
+	id := ID(r.ID)
+	switch r.State {
+	case refunds.Done:
+		return Verdict{exitcode.Done, Done, yes(true), wording.Words{RU: "исполнен: деньги ушли" + operations(r), EN: "done: the money went back" + operations(r)}, ""}
+	case refunds.Refused:
+		why := reason(r)
+		return Verdict{exitcode.Refused, Refused, yes(false), wording.Words{RU: "отказано, деньги не двигались" + why, EN: "refused, no money moved" + why}, ""}
+	case refunds.Withdrawn:
+		return Verdict{exitcode.Refused, Withdrawn, moved(r), wording.Words{RU: "отозван до отправки, деньги не двигались", EN: "taken back before it was sent, no money moved"}, ""}
+	case refunds.Denied:
+		return Verdict{exitcode.Refused, Denied, yes(false), wording.Words{RU: "не одобрен, деньги не двигались", EN: "not approved, no money moved"}, ""}
+	case refunds.GivenUp:
+		return Verdict{exitcode.Unknown, GivenUp, nil, wording.Words{
+			RU: "закрыт человеком с неизвестным исходом: деньги могли уйти; не повторяйте, не проверив",
+			EN: "closed by a person with its outcome unknown: the money may have moved; don't repeat it unchecked"}, "assist show " + id}
+	case refunds.Proposed:
+		return Verdict{exitcode.NotFinished, Approval, yes(false), wording.Words{
+			RU: "ждёт одобрения другого человека; ничего не отправлено", EN: "waits for another person's approval; nothing was sent"}, "assist approve " + id}
+	case refunds.InProcess:
+		if !r.NeedsPerson.IsZero() {
+			return unknown(r)
+		}
+		return Verdict{exitcode.NotFinished, InProcess, nil, wording.Words{
+			RU: "в обработке (AS300): деньги ещё не ушли и могут уйти; не повторяйте", EN: "in process (AS300): the money has not moved yet, and may; don't repeat it"}, "assist wait " + id}
+	case refunds.Pending:
+		return pending(r)
+	}
+	return unknown(r)
+}
+
+// unknown is what must never be repeated.
+func unknown(r *refunds.Record) Verdict {
+	v := Verdict{exitcode.Unknown, Unknown, nil, wording.Words{
+		RU: "исход неизвестен: деньги могли уйти или ещё могут; не повторяйте", EN: "unknown: the money may have moved, or may still; don't repeat it"}, "assist resolve " + ID(r.ID)}
+	if !r.NeedsPerson.IsZero() {
+		v.Text.RU += "; нужен человек: " + r.PersonWhy
+		v.Text.EN += "; a person is needed: " + r.PersonWhy
+		v.Next = "assist decide " + ID(r.ID)
+	}
+	return v
+}
+
+// pending is a refund that nothing is under way of.
+func pending(r *refunds.Record) Verdict {
+	id := ID(r.ID)
+	v := Verdict{Code: exitcode.NotFinished, Outcome: Queued, Moved: moved(r), Next: "assist wait " + id}
+	at := Clock(r.NextAt)
+	switch {
+	case !r.NeedsPerson.IsZero():
+		v.Text, v.Next = wording.Words{RU: "стоит, нужен человек: " + r.PersonWhy, EN: "stands still, a person is needed: " + r.PersonWhy}, "assist decide "+id
+	case r.Waits == refunds.ForTime:
+		v.Text = wording.Words{RU: "в очереди: уйдёт сам после " + at + " МСК, если работает assist worker", EN: "queued: goes by itself after " + at + " Moscow time, where assist worker runs"}
+		v.Next = "assist cancel " + id
+	case r.Waits == refunds.ForMoney:
+		v.Text = wording.Words{RU: "в очереди: ждёт баланса дня; следующая попытка " + at + " МСК", EN: "queued: waits for the day balance; tried next at " + at + " Moscow time"}
+	case r.Waits == refunds.ForSettings:
+		v.Code, v.Next = exitcode.Settings, "assist doctor"
+		v.Text = wording.Words{RU: "в очереди: Assist не принимает логин, пароль или права; ничего не отправлено", EN: "queued: Assist doesn't take login, password or rights; nothing was sent"}
+	case r.Waits == refunds.ForPerson:
+		v.Text, v.Next = wording.Words{RU: "стоит: " + r.Detail, EN: "stands still: " + r.Detail}, "assist doctor"
+	case r.Waits == refunds.ForConnection:
+		v.Code = exitcode.NotSent
+		v.Text = wording.Words{RU: "в очереди: связи с Assist нет, ничего не отправлено; ту же команду с тем же ключом можно повторить",
+			EN: "queued: Assist can't be reached, nothing was sent; the same command with the same key may be repeated"}
+	case r.Waits == refunds.ForPayment, r.Waits == refunds.ForEarlier:
+		v.Text = wording.Words{RU: "в очереди: сначала другой возврат этого платежа", EN: "queued: another refund of the payment goes first"}
+	case r.Waits == refunds.ForRest:
+		v.Text = wording.Words{RU: "в очереди: платёж отдыхает до " + at + " МСК", EN: "queued: the payment rests until " + at + " Moscow time"}
+	default:
+		v.Text = wording.Words{RU: "в очереди, ничего не отправлено", EN: "queued, nothing was sent"}
+	}
+	if v.Moved == nil { // an earlier cancel of it was passed over, and may still arrive
+		v.Text.RU += "; прежняя отмена ещё может сработать"
+		v.Text.EN += "; an earlier cancel of it may still move money"
+		v.Code = exitcode.Unknown
+	}
+	return v
+}
+
+// moved is false, unless an earlier cancel was closed by a person without its
+// outcome being known.
+func moved(r *refunds.Record) *bool {
+	for _, a := range r.Attempts {
+		if a.ClosedBy != "" && a.Outcome == assist.Unknown {
+			return nil
+		}
+	}
+	return yes(false)
+}
+
+func yes(b bool) *bool { return &b }
+
+func operations(r *refunds.Record) string {
+	var text strings.Builder
+	for i, op := range r.Operations {
+		text.WriteString(map[bool]string{true: " · ", false: ", "}[i == 0])
+		text.WriteString(string(op.Billnumber))
+		if op.ApprovalCode != "" {
+			text.WriteString(" · auth " + op.ApprovalCode)
+		}
+		if op.SlipNumber != "" {
+			text.WriteString(" · RRN " + op.SlipNumber)
+		}
+	}
+	return text.String()
+}
+
+func reason(r *refunds.Record) string {
+	switch {
+	case r.Codes != "" && r.Detail != "":
+		return " (" + r.Codes + "): " + r.Detail
+	case r.Codes != "":
+		return " (" + r.Codes + ")"
+	case r.Detail != "":
+		return ": " + r.Detail
+	}
+	return ""
+}
