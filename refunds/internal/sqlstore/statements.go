@@ -298,7 +298,7 @@ func (t *tx) Sum(ctx context.Context, table *storage.Table, column, by string, w
 	s.WriteString(" GROUP BY " + by)
 	type group struct {
 		name  string
-		count int
+		count int64
 		sum   int64
 	}
 	var groups []*group
@@ -312,7 +312,7 @@ func (t *tx) Sum(ctx context.Context, table *storage.Table, column, by string, w
 	}
 	all := map[string]storage.Total{}
 	for _, g := range groups {
-		all[g.name] = storage.Total{Count: g.count, Sum: g.sum}
+		all[g.name] = storage.Total{Count: int(g.count), Sum: g.sum}
 	}
 	return all, nil
 }
