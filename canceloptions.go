@@ -68,8 +68,8 @@ func CheckOrder(check func(*Order) error) CancelOption {
 	return func(o *cancelOptions) { o.checkOrder = check }
 }
 
-// SendBy stops a cancel that would be sent later than t, by the wall clock of the
-// machine, read after [SaveIntent]: a machine that slept, or a store that took its
+// SendBy stops a cancel that would be sent later than t, by the client's clock
+// ([WithClock]; without it the wall clock of the machine), read after [SaveIntent]: a machine that slept, or a store that took its
 // time, then sends nothing that somebody else has taken up meanwhile. The outcome
 // is [NotSent], as a [*NotSentError] with [ErrTooLate], and the stored intent is to
 // be discarded. The zero time sets no bound.

@@ -338,3 +338,29 @@ func (p *program) end() {
 		f()
 	}
 }
+
+// A lease on a refund ends at a time. A cancel that would be sent later stays
+// unsent, so that whoever has the lease now is alone.
+func ExampleSendBy() {
+	t := &program{} // in a test: t *testing.T
+	defer t.end()
+	server := assisttest.NewServer(t)
+	order := server.Pay(assisttest.Payment{})
+	amount, err := assist.ParseMoney("10.00", "RUB")
+	if err != nil {
+		log.Fatal(err)
+	}
+	client := server.Client(assist.WithClock(server.Now))
+	leaseEnds := server.Now().Add(time.Minute)
+
+	_, err = client.Cancel(context.Background(), order.CancelRequest(amount), assist.SendBy(leaseEnds),
+		assist.SaveIntent(func(context.Context, assist.Intent) error {
+			server.Advance(2 * time.Minute) // the machine slept
+			return nil
+		}))
+	fmt.Println(assist.OutcomeOf(err), errors.Is(err, assist.ErrTooLate), client.MerchantID() == server.Credentials().MerchantID)
+	fmt.Println("moved:", server.Moved(order.Billnumber).Amount())
+	// Output:
+	// not sent true true
+	// moved: 0.00
+}

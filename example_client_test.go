@@ -209,9 +209,11 @@ func ExampleWaitTimeoutError() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	x, err = client.Wait(ctx, x, time.Minute)
+	x, err = client.Wait(ctx, x, time.Minute, assist.PollEvery(10*time.Second, time.Minute),
+		assist.Observe(func(o assist.Observation) { fmt.Println("question", o.Attempt) }))
 	fmt.Println(err, x.Status)
 	// Output:
 	// true accepted in process
+	// question 1
 	// <nil> succeeded
 }
