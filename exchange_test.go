@@ -1,12 +1,30 @@
 package assist
 
 import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/http/httputil"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/assist-go/assist/internal/hostile"
+	"github.com/assist-go/assist/internal/sendonce"
+	"github.com/assist-go/assist/internal/stopwatch"
 	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -55,4 +73,949 @@ func bodyOf(t testing.TB, req *http.Request) string {
 	body, err := io.ReadAll(req.Body)
 	require.NoError(t, err)
 	return string(body)
+}
+
+// The guards of a send, seen from a transport of the caller's own.
+
+func traceOf(req *http.Request) *httptrace.ClientTrace {
+	return httptrace.ContextClientTrace(req.Context())
+}
+
+func respond(req *http.Request, body string) *http.Response {
+	return &http.Response{
+		StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: req,
+	}
+}
+
+func TestCancelAsATransportSeesIt(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []Protocol{SOAP, JSON, Form(FormatCSV), Form(FormatXML), Form(FormatSOAP), Form(FormatJSON)} {
+		t.Run(protocol.String(), func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			client := reach(t, testBase, WithProtocol(protocol), WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				calls++
+				assert.Equal(t, http.MethodPost, req.Method)
+				assert.Nil(t, req.GetBody, "a body that can be had again can be sent again")
+				for name := range req.Header {
+					assert.NotContains(t, strings.ToLower(name), "idempotency")
+				}
+				assert.Empty(t, req.URL.RawQuery, "credentials go into the body alone")
+				assert.NotContains(t, fmt.Sprint(req.URL, req.Header), planted)
+				body := bodyOf(t, req)
+				assert.EqualValues(t, len(body), req.ContentLength)
+				assert.Contains(t, body, planted)
+				again, err := io.ReadAll(req.Body)
+				require.NoError(t, err)
+				assert.Empty(t, again, "the body is given once")
+				return nil, errPlanned
+			})}))
+			a := try(t.Context(), t, client)
+			a.isUnknown(t)
+			assert.ErrorIs(t, a.err, errPlanned)
+			assert.NotContains(t, a.err.Error(), testBase, "net/http puts the URL around its errors, which tells nothing")
+			assert.Equal(t, 1, calls)
+		})
+	}
+}
+
+// What a transport that fails has to report before NotSent is proved.
+func TestNotSentHasToBeProved(t *testing.T) {
+	t.Parallel()
+	sought := func(req *http.Request) { traceOf(req).GetConn("assist.test:443") }
+	had := func(req *http.Request) { traceOf(req).GotConn(httptrace.GotConnInfo{}) }
+	read := func(req *http.Request) { _, _ = req.Body.Read(make([]byte, 1)) }
+	tests := []struct {
+		name  string
+		steps []func(*http.Request)
+		want  Outcome
+	}{
+		{"nothing reported", nil, Unknown},
+		{"sought, never had", []func(*http.Request){sought}, NotSent},
+		{"sought twice, never had", []func(*http.Request){sought, sought}, NotSent},
+		{"sought and had", []func(*http.Request){sought, had}, Unknown},
+		{"had, never sought", []func(*http.Request){had}, Unknown},
+		{"had, and sought once more", []func(*http.Request){sought, had, sought}, Unknown},
+		{"sought, never had, yet the body was read", []func(*http.Request){sought, read}, Unknown},
+		{"the body read, then sought", []func(*http.Request){read, sought}, Unknown},
+		{"all", []func(*http.Request){sought, had, read}, Unknown},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			client := reach(t, testBase, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				calls++
+				for _, step := range test.steps {
+					step(req)
+				}
+				return nil, errPlanned
+			})}))
+			a := try(t.Context(), t, client)
+			if test.want == Unknown {
+				a.isUnknown(t)
+			} else {
+				a.isNotSent(t)
+				var transport *TransportError
+				assert.ErrorAs(t, a.err, &transport)
+			}
+			assert.ErrorIs(t, a.err, errPlanned)
+			assert.Equal(t, 1, calls)
+		})
+	}
+}
+
+// A wrapper that reads the body, to log it say, hides by what way it goes. What
+// then proves NotSent is that the call ended by the failure of the last connection
+// that was tried.
+func TestNotSentWhereTheBodyWasRead(t *testing.T) {
+	t.Parallel()
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	unknownHost := &net.DNSError{Err: "no such host", Name: "assist.test", IsNotFound: true}
+	expired := &tls.CertificateVerificationError{Err: errors.New("expired")}
+	seek := func(trace *httptrace.ClientTrace) { trace.GetConn("assist.test:443") }
+	dial := func(trace *httptrace.ClientTrace) { trace.ConnectDone("tcp", "192.0.2.1:443", refused) }
+	dialed := func(trace *httptrace.ClientTrace) { trace.ConnectDone("tcp", "192.0.2.1:443", nil) }
+	resolve := func(trace *httptrace.ClientTrace) { trace.DNSDone(httptrace.DNSDoneInfo{Err: unknownHost}) }
+	shake := func(trace *httptrace.ClientTrace) { trace.TLSHandshakeDone(tls.ConnectionState{}, expired) }
+	had := func(trace *httptrace.ClientTrace) { trace.GotConn(httptrace.GotConnInfo{}) }
+	type steps []func(*httptrace.ClientTrace)
+	tests := []struct {
+		name  string
+		steps steps
+		err   error
+		want  Outcome
+	}{
+		{"the dial's own error", steps{seek, dial}, refused, NotSent},
+		{"wrapped", steps{seek, dial}, fmt.Errorf("giving up after 3 attempts: %w", refused), NotSent},
+		{"the resolver's", steps{seek, resolve}, &net.OpError{Op: "dial", Err: unknownHost}, NotSent},
+		{"the handshake's", steps{seek, dialed, shake}, expired, NotSent},
+		{"two addresses, the first one's error", steps{seek, resolve, dial}, unknownHost, NotSent},
+		{"the last of three attempts", steps{seek, dial, seek, dial, seek, shake}, expired, NotSent},
+		{"an attempt before the last", steps{seek, shake, seek, dial}, expired, Unknown},
+		{"an attempt whose failure isn't told", steps{seek, dial, seek}, refused, Unknown},
+		{"another error", steps{seek, dial}, errPlanned, Unknown},
+		{"its words alone", steps{seek, dial}, errors.New(refused.Error()), Unknown},
+		{"another of the same words", steps{seek, dial}, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}, Unknown},
+		{"nothing failed", steps{seek, dialed}, refused, Unknown},
+		{"nothing was sought", steps{dial}, refused, Unknown},
+		{"a connection was had", steps{seek, had, seek, dial}, refused, Unknown},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			client := reach(t, testBase, through(roundTripper(func(req *http.Request) (*http.Response, error) {
+				bodyOf(t, req)
+				for _, step := range test.steps {
+					step(traceOf(req))
+				}
+				return nil, test.err
+			})))
+			a := try(t.Context(), t, client)
+			if test.want == Unknown {
+				a.isUnknown(t)
+			} else {
+				a.isNotSent(t)
+			}
+		})
+	}
+}
+
+// jar ends the call when it is asked for cookies, which is before anything is sent.
+type jar struct{ over func() }
+
+func (j jar) SetCookies(*url.URL, []*http.Cookie) {}
+func (j jar) Cookies(*url.URL) []*http.Cookie     { j.over(); return nil }
+
+// Of the SDK's own transport it is known that it has sent nothing, even where the
+// call ended before it looked for a connection.
+func TestContextOverBeforeTheTransportBegins(t *testing.T) {
+	t.Parallel()
+	for _, own := range []bool{true, false} {
+		t.Run(fmt.Sprint("own transport: ", own), func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			given := &http.Client{Jar: jar{cancel}}
+			if !own {
+				given.Transport = keeping(t)
+			}
+			a := try(ctx, t, reach(t, "http://"+hostile.ClosedPort(t), WithHTTPClient(given)))
+			if own {
+				a.isNotSent(t)
+			} else {
+				a.isUnknown(t)
+			}
+			assert.ErrorIs(t, a.err, context.Canceled)
+		})
+	}
+}
+
+// dumping logs whole requests, as many programs do.
+type dumping struct{ next http.RoundTripper }
+
+func (d dumping) RoundTrip(req *http.Request) (*http.Response, error) {
+	if _, err := httputil.DumpRequestOut(req, true); err != nil {
+		return nil, err
+	}
+	return d.next.RoundTrip(req)
+}
+
+// The wrapper writes the request to a connection in memory first, under the same
+// trace. That is neither a connection nor a send.
+func TestTransportThatDumpsRequests(t *testing.T) {
+	t.Parallel()
+	wrap := func(next http.RoundTripper) http.RoundTripper { return dumping{next} }
+	for name, opt := range map[string]func(*testing.T) Option{
+		"caller's transport": func(t *testing.T) Option { return through(dumping{keeping(t)}) },
+		"own transport":      func(*testing.T) Option { return WithRoundTripper(wrap) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			try(t.Context(), t, reach(t, "http://"+hostile.ClosedPort(t), opt(t))).isNotSent(t)
+
+			server := hostile.New(t, nil, (*hostile.Conn).Serve)
+			try(t.Context(), t, reach(t, server.URL, opt(t))).isAccepted(t)
+
+			server = hostile.New(t, nil, func(c *hostile.Conn) { c.Request() })
+			try(t.Context(), t, reach(t, server.URL, opt(t))).isUnknown(t)
+			arrivals, _ := server.Counts()
+			assert.Equal(t, 1, arrivals)
+		})
+	}
+}
+
+// retrying sends the same bytes again when the first try fails.
+type retrying struct {
+	next  http.RoundTripper
+	tries int
+}
+
+func (r retrying) RoundTrip(req *http.Request) (resp *http.Response, err error) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	for range r.tries {
+		again := req.Clone(req.Context())
+		again.Body = io.NopCloser(bytes.NewReader(body))
+		if resp, err = r.next.RoundTrip(again); err == nil {
+			return resp, nil
+		}
+	}
+	return nil, err
+}
+
+func TestTransportThatSendsTwice(t *testing.T) {
+	t.Parallel()
+	own := func(next http.RoundTripper) http.RoundTripper { return retrying{next, 3} }
+	second := map[string]func(*hostile.Conn, string){
+		"done":     func(c *hostile.Conn, body string) { c.WriteText(hostile.HTTP200(hostile.AnswerTo(body))) },
+		"refused":  func(c *hostile.Conn, _ string) { c.WriteText(hostile.HTTP200(codesFault(5, 108))) },
+		"declined": func(c *hostile.Conn, _ string) { c.WriteText(hostile.HTTP200(soapAnswer(coded("Declined", "AS100")))) },
+		"lost":     func(*hostile.Conn, string) {},
+	}
+	for name, answer := range second {
+		dyingOnce := func(t *testing.T) *hostile.Server {
+			return hostile.New(t, nil, func(c *hostile.Conn) {
+				if body, ok := c.Request(); ok && c.Number > 0 {
+					answer(c, body)
+				}
+			})
+		}
+		t.Run("caller's transport, "+name, func(t *testing.T) {
+			t.Parallel()
+			server := dyingOnce(t)
+			// Whatever the second answer says, the first may have been performed too.
+			a := try(t.Context(), t, reach(t, server.URL, through(retrying{keeping(t), 2})))
+			a.isUnknown(t)
+			if name != "lost" {
+				assert.ErrorIs(t, a.err, errSentTwice)
+			}
+			arrivals, _ := server.Counts()
+			assert.Equal(t, 2, arrivals)
+		})
+		t.Run("own transport, "+name, func(t *testing.T) {
+			t.Parallel()
+			server := dyingOnce(t)
+			a := try(t.Context(), t, reach(t, server.URL, WithRoundTripper(own)))
+			a.isUnknown(t)
+			assert.ErrorIs(t, a.err, sendonce.ErrSentAlready)
+			arrivals, _ := server.Counts()
+			assert.Equal(t, 1, arrivals, "the SDK's own transport doesn't send it again")
+		})
+	}
+	t.Run("own transport, no connection the first time", func(t *testing.T) {
+		t.Parallel()
+		server := hostile.New(t, nil, (*hostile.Conn).Serve)
+		var dials atomic.Int32
+		transport := NewTransport(nil)
+		dialer := transport.carrier.Dial
+		transport.carrier.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dials.Add(1) < 3 {
+				return nil, errPlanned
+			}
+			return dialer(ctx, network, address)
+		}
+		try(t.Context(), t, reach(t, server.URL, WithTransport(transport), WithRoundTripper(own))).isAccepted(t)
+		arrivals, _ := server.Counts()
+		assert.Equal(t, 1, arrivals)
+	})
+	t.Run("own transport, never a connection", func(t *testing.T) {
+		t.Parallel()
+		try(t.Context(), t, reach(t, "http://"+hostile.ClosedPort(t), WithRoundTripper(own))).isNotSent(t)
+	})
+	t.Run("own transport, both at once", func(t *testing.T) {
+		t.Parallel()
+		server := hostile.New(t, nil, (*hostile.Conn).Serve)
+		transport := NewTransport(nil)
+		dialer, dialing, goOn := transport.carrier.Dial, make(chan struct{}), make(chan struct{})
+		transport.carrier.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			close(dialing) // twice panics
+			<-goOn
+			return dialer(ctx, network, address)
+		}
+		client := reach(t, server.URL, WithTransport(transport), WithRoundTripper(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				refused := make(chan error, 1)
+				go func() {
+					<-dialing
+					_, err := next.RoundTrip(req.Clone(req.Context()))
+					refused <- err
+					close(goOn)
+				}()
+				resp, err := next.RoundTrip(req)
+				assert.ErrorIs(t, <-refused, sendonce.ErrSentAlready)
+				return resp, err
+			})
+		}))
+		try(t.Context(), t, client).isAccepted(t)
+		arrivals, _ := server.Counts()
+		assert.Equal(t, 1, arrivals)
+	})
+	t.Run("a transport of its own behind a refused certificate", func(t *testing.T) {
+		t.Parallel()
+		refusing := hostile.NewTLS13(t, true, hostile.Alerting(116))
+		other := hostile.New(t, nil, func(c *hostile.Conn) { c.Request() })
+		target, err := url.Parse(other.URL)
+		require.NoError(t, err)
+		client := reach(t, refusing.URL, WithRootCAs(hostile.LoopbackRoots(t)), WithRoundTripper(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				body := bodyOf(t, req)
+				req.Body = io.NopCloser(strings.NewReader(body))
+				_, err := next.RoundTrip(req)
+				elsewhere := (&http.Request{Method: http.MethodPost, URL: target, Body: io.NopCloser(strings.NewReader(body))}).WithContext(context.Background())
+				_, failed := new(http.Transport).RoundTrip(elsewhere)
+				assert.Error(t, err)
+				return nil, failed
+			})
+		}))
+		try(t.Context(), t, client).isUnknown(t)
+	})
+}
+
+// A transport that gives up with a connection still on its way, and sends on it
+// later: we said NotSent, so it must not get the body any more.
+func TestLateSendGetsNoBody(t *testing.T) {
+	t.Parallel()
+	for name, reported := range map[string]bool{"NotSent": true, "Unknown": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			goOn, sent := make(chan struct{}), make(chan struct{})
+			var late []byte
+			var lateErr error
+			client := reach(t, testBase, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				if reported {
+					traceOf(req).GetConn("assist.test:443")
+				}
+				go func() {
+					defer close(sent)
+					<-goOn
+					traceOf(req).GotConn(httptrace.GotConnInfo{})
+					late, lateErr = io.ReadAll(req.Body)
+				}()
+				return nil, errPlanned
+			})}))
+			a := try(t.Context(), t, client)
+			close(goOn)
+			<-sent
+			assert.Empty(t, late)
+			assert.ErrorIs(t, lateErr, sendonce.ErrSealed, "an error, or the transport could take the body for empty")
+			if reported {
+				a.isNotSent(t)
+			} else {
+				a.isUnknown(t)
+			}
+		})
+	}
+}
+
+// A transport that repeats what fails can't give the server a second cancel:
+// what it repeats has no body.
+func TestRetryingTransport(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	whole := 0
+	server := hostile.New(t, nil, func(c *hostile.Conn) {
+		if body, ok := c.Request(); ok && strings.Contains(body, "<billnumber>") {
+			mu.Lock()
+			whole++
+			mu.Unlock()
+		}
+	})
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := reach(t, server.URL, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (resp *http.Response, err error) {
+		for range 5 {
+			if resp, err = transport.RoundTrip(req); err == nil {
+				return resp, nil
+			}
+		}
+		return nil, err
+	})}))
+	try(t.Context(), t, client).isUnknown(t)
+	server.Stop()
+	assert.Equal(t, 1, whole)
+}
+
+func TestIdempotencyKeyOfACallersTransport(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		t.Run(header, func(t *testing.T) {
+			t.Parallel()
+			server, arm := hostile.NewTrapped(t, func(c *hostile.Conn) { c.RestOfRequest() })
+			transport := &http.Transport{}
+			t.Cleanup(transport.CloseIdleConnections)
+			client := reach(t, server.URL, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				req.Header.Set(header, "5700027202722028")
+				return transport.RoundTrip(req)
+			})}))
+			good := warmUp(t, client)
+			arm()
+			try(t.Context(), t, client).isUnknown(t)
+			arrivals, _ := server.Counts()
+			assert.Equal(t, good+1, arrivals, "each cancel arrives once")
+		})
+	}
+}
+
+// A panic on the way must not open the payment again: the cancel may be out.
+func TestPanickingTransportLeavesThePaymentClosed(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	client := reach(t, testBase, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		calls++
+		_, _ = io.ReadAll(req.Body)
+		panic(errPlanned)
+	})}))
+	var saved Intent
+	assert.PanicsWithValue(t, errPlanned, func() {
+		_, _ = client.Cancel(t.Context(), webMoneyRequest(t), SaveIntent(func(_ context.Context, in Intent) error {
+			saved = in
+			return nil
+		}))
+	})
+	_, err := client.Cancel(t.Context(), webMoneyRequest(t))
+	var unresolved *UnresolvedError
+	require.ErrorAs(t, err, &unresolved)
+	assert.Equal(t, saved, unresolved.Intent)
+	assert.Equal(t, 1, calls)
+}
+
+// Answers that no server can give, but a transport can.
+func TestTransportsThatBreakTheirContract(t *testing.T) {
+	t.Parallel()
+	answer := soapAnswer(cancelled())
+	tests := []struct {
+		name string
+		give func(*http.Request) (*http.Response, error)
+		want Outcome
+	}{
+		{"neither answer nor error", func(*http.Request) (*http.Response, error) { return nil, nil }, Unknown},
+		{"answer and error", func(req *http.Request) (*http.Response, error) { return respond(req, answer), errPlanned }, Unknown},
+		{"no body", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, answer)
+			resp.Body = nil
+			return resp, nil
+		}, Unknown},
+		{"a body that fails", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, "")
+			resp.Body, resp.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader(answer), failing{})), -1
+			return resp, nil
+		}, Unknown},
+		{"a body that gives nothing", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, answer)
+			resp.Body = io.NopCloser(nothing{})
+			return resp, nil
+		}, Unknown},
+		{"a body in single bytes", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, answer)
+			resp.Body, resp.ContentLength = io.NopCloser(singly{strings.NewReader(answer)}), -1
+			return resp, nil
+		}, Accepted},
+		{"a body longer than it says", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, answer)
+			resp.ContentLength = 10
+			return resp, nil
+		}, Accepted},
+		{"a length of no sense", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, answer)
+			resp.ContentLength = -1 << 63
+			return resp, nil
+		}, Accepted},
+		{"no headers", func(req *http.Request) (*http.Response, error) {
+			resp := respond(req, answer)
+			resp.Header = nil
+			return resp, nil
+		}, Accepted},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			client := reach(t, testBase, WithHTTPClient(&http.Client{Transport: roundTripper(test.give)}))
+			a := try(t.Context(), t, client)
+			if test.want == Unknown {
+				a.isUnknown(t)
+			} else {
+				a.isAccepted(t)
+			}
+		})
+	}
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, errPlanned }
+
+type nothing struct{}
+
+func (nothing) Read([]byte) (int, error) { return 0, nil }
+
+type singly struct{ io.Reader }
+
+func (r singly) Read(p []byte) (int, error) { return r.Reader.Read(p[:1]) }
+
+// The caller's own trace and ours both see the events.
+func TestTraceOfTheCallerIsKept(t *testing.T) {
+	t.Parallel()
+	server := hostile.New(t, nil, (*hostile.Conn).Serve)
+	var got int
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { got++ }})
+	try(ctx, t, reach(t, server.URL)).isAccepted(t)
+	assert.Equal(t, 1, got)
+}
+
+func TestContextErrorNamesItsCause(t *testing.T) {
+	t.Parallel()
+	plain, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.Equal(t, context.Canceled, contextError(plain), "one error where the cause adds nothing")
+
+	caused, cancelCause := context.WithCancelCause(t.Context())
+	cancelCause(errPlanned)
+	err := contextError(caused)
+	assert.ErrorIs(t, err, errPlanned)
+	assert.ErrorIs(t, err, context.Canceled)
+
+	wrapped, cancelWrapped := context.WithCancelCause(t.Context())
+	cause := fmt.Errorf("shutting down: %w", context.Canceled)
+	cancelWrapped(cause)
+	assert.Equal(t, cause, contextError(wrapped))
+
+	late, done := context.WithDeadlineCause(t.Context(), time.Unix(0, 0), errPlanned)
+	defer done()
+	err = contextError(late)
+	assert.ErrorIs(t, err, errPlanned)
+	assert.True(t, errors.Is(err, context.DeadlineExceeded))
+}
+
+// cancelAnother cancels another payment, which must succeed.
+func cancelAnother(ctx context.Context, t testing.TB, c *Client) {
+	t.Helper()
+	req := webMoneyRequest(t)
+	req.Billnumber = "5700027202722001"
+	_, err := c.Cancel(ctx, req)
+	require.NoError(t, err)
+}
+
+// warmUp cancels another payment until the HTTP/1 connection of a caller's
+// transport is kept, so that the next cancel meets a used one. It tells how many
+// cancels that took: a slow machine makes net/http give up a connection now and
+// then.
+func warmUp(t testing.TB, c *Client) (cancels int) {
+	t.Helper()
+	kept := false
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{PutIdleConn: func(err error) { kept = err == nil }})
+	for !kept {
+		cancelAnother(ctx, t, c)
+		cancels++
+	}
+	return cancels
+}
+
+// reach is a client of a server of the test. Its log is searched for the
+// credentials when the test is over.
+func reach(t testing.TB, url string, opts ...Option) *Client {
+	t.Helper()
+	var log lockedBuffer
+	opts = append([]Option{WithLogger(slog.New(slog.NewJSONHandler(&log, nil)))}, opts...)
+	c, err := NewClient(url, testCredentials(), opts...)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		c.CloseIdleConnections()
+		assert.NotContains(t, log.String(), planted, "the password in the log")
+		assert.NotContains(t, log.String(), testLogin, "the login in the log")
+	})
+	return c
+}
+
+// lockedBuffer is a log that several calls may write.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// attempt is one cancel with all that is to be known about it.
+type attempt struct {
+	client *Client
+	x      *Cancellation
+	err    error
+	saved  []Intent // what SaveIntent was given
+}
+
+func try(ctx context.Context, t testing.TB, c *Client, opts ...CancelOption) attempt {
+	t.Helper()
+	a := attempt{client: c}
+	save := SaveIntent(func(_ context.Context, in Intent) error {
+		a.saved = append(a.saved, in)
+		return nil
+	})
+	a.x, a.err = c.Cancel(ctx, webMoneyRequest(t), append([]CancelOption{save}, opts...)...)
+	assertDiscreet(t, a.err)
+	return a
+}
+
+// isUnknown checks all that must hold after an Unknown: its Intent is the one
+// that was saved, and the payment stays closed.
+func (a attempt) isUnknown(t testing.TB) {
+	t.Helper()
+	assert.Nil(t, a.x)
+	require.Equal(t, Unknown, OutcomeOf(a.err), "%v", a.err)
+	var unknown *UnknownOutcomeError
+	require.ErrorAs(t, a.err, &unknown)
+	require.Len(t, a.saved, 1)
+	assert.Equal(t, a.saved[0], unknown.Intent)
+	assert.NotEmpty(t, unknown.Intent.ID)
+
+	_, err := a.client.Cancel(context.Background(), webMoneyRequest(t))
+	var unresolved *UnresolvedError
+	require.ErrorAs(t, err, &unresolved)
+	assert.Equal(t, a.saved[0], unresolved.Intent)
+	assert.Equal(t, NotSent, OutcomeOf(err))
+	assertDiscreet(t, err)
+}
+
+// isNotSent checks that the payment is open again, too.
+func (a attempt) isNotSent(t testing.TB) {
+	t.Helper()
+	assert.Nil(t, a.x)
+	require.Equal(t, NotSent, OutcomeOf(a.err), "%v", a.err)
+	assert.Zero(t, a.client.payments.size(), "nothing is remembered of the payment")
+}
+
+func (a attempt) isAccepted(t testing.TB) {
+	t.Helper()
+	require.NoError(t, a.err)
+	assert.Equal(t, Billnumber("5700027202722028"), a.x.Operation.Billnumber.Payment())
+	assert.Equal(t, a.saved[0], a.x.Intent)
+	assert.True(t, a.client.payments.open("5700027202722028"))
+}
+
+func (p *payments) size() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.known)
+}
+
+// open tells that nobody stands at the payment's desk and nothing is
+// unresolved.
+func (p *payments) open(payment Billnumber) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	desk := p.known[payment]
+	return desk == nil || desk.standing == 0 && len(desk.unresolved) == 0
+}
+
+// assertDiscreet searches the whole tree of an error for the credentials.
+func assertDiscreet(t testing.TB, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		shown := fmt.Sprintf(verb, err)
+		assert.NotContains(t, shown, planted, "%T %s", err, verb)
+		assert.NotContains(t, shown, testLogin, "%T %s", err, verb)
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		assertDiscreet(t, e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			assertDiscreet(t, inner)
+		}
+	}
+}
+
+// untilAnswered closes the channel when the headers of an answer have come.
+func untilAnswered(answered chan<- struct{}) Option {
+	return WithRoundTripper(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(req)
+			if err == nil {
+				close(answered)
+			}
+			return resp, err
+		})
+	})
+}
+
+// keeping sends over a transport of the caller's, which keeps its connections and
+// speaks HTTP/2 where the server does.
+func keeping(t testing.TB) *http.Transport {
+	t.Helper()
+	transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: hostile.LoopbackRoots(t)}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
+}
+
+func through(transport http.RoundTripper) Option {
+	return WithHTTPClient(&http.Client{Transport: transport})
+}
+
+// promptly fails the test when the call takes longer than any machine needs to
+// notice that a context is over.
+func promptly(t testing.TB, since func() time.Time, call func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		call()
+	}()
+	select {
+	case <-done:
+		assert.Less(t, time.Since(since()), time.Second, "the context was over long before")
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "the call doesn't honour its context")
+	}
+}
+
+var errPlanned = errors.New("planned by the test")
+
+// What an answer under the size limit may cost. The time is that of a machine
+// with nothing else to do, so the test allows for one several times slower.
+const (
+	mostTime   = 50 * time.Millisecond
+	mostMemory = 64 << 20
+	slowest    = 4
+)
+
+// filled repeats a pattern to just under the size limit. A %d in it is counted
+// up.
+func filled(before, pattern, after string) string {
+	var b strings.Builder
+	b.Grow(defaultMaxResponseSize)
+	b.WriteString(before)
+	for i := 0; ; i++ {
+		next := pattern
+		if strings.Contains(pattern, "%d") {
+			next = strings.ReplaceAll(pattern, "%d", fmt.Sprint(i))
+		}
+		if b.Len()+len(next)+len(after) >= defaultMaxResponseSize {
+			b.WriteString(after)
+			return b.String()
+		}
+		b.WriteString(next)
+	}
+}
+
+// dearAnswers are those that cost a careless reader most.
+func dearAnswers() map[string]string {
+	const (
+		soapHead = `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:ws="http://www.paysecure.ru/ws/"><e:Body><ws:WSCancelResponseParams>`
+		soapTail = `</ws:WSCancelResponseParams></e:Body></e:Envelope>`
+		order    = `<order><billnumber>5700027202722028</billnumber><ordernumber>2013.10.23-700027-5</ordernumber><orderstate>Approved</orderstate>`
+		whole    = `<operation><billnumber>5700027202722028.%d</billnumber><operationtype>300</operationtype><operationstate>Success</operationstate>` +
+			`<amount>0.10</amount><currency>RUB</currency><responsecode>AS000</responsecode></operation>`
+		result = `<result firstcode="0" secondcode="0">`
+		fault  = `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><e:Fault><faultcode>x</faultcode><faultstring>`
+	)
+	return map[string]string{
+		"depth":                         filled("", "<a>", ""),
+		"depth inside an answer":        filled(soapHead+order, "<a>", ""),
+		"depth with namespaces":         filled(soapHead, `<a xmlns:n%d="u">`, ""),
+		"depth of default namespaces":   filled(soapHead, `<a xmlns="u%d">`, ""),
+		"attributes":                    filled("<a ", `a%d="" `, "></a>"),
+		"the same attribute":            filled("<a ", `a="" `, "></a>"),
+		"namespaces of one element":     filled("<a ", `xmlns:n%d="u" `, "></a>"),
+		"attributes inside an answer":   filled(soapHead+"<x ", `a%d="" `, "></x>"+soapTail),
+		"a long attribute":              filled(`<a b="`, "&amp;", `"></a>`),
+		"a long name":                   filled("<", "a", "></a>"),
+		"an unfinished name":            filled("<", "a", ""),
+		"entities":                      filled(soapHead+order+"<ordercomment>", "&lt;", "</ordercomment></order>"+soapTail),
+		"character references":          filled(soapHead+order+"<ordercomment>", "&#1078;", "</ordercomment></order>"+soapTail),
+		"an unfinished entity":          filled(soapHead+order+"<ordercomment>&", "a", ""),
+		"ampersands":                    filled(soapHead+order+"<ordercomment>", "&", ""),
+		"line ends":                     filled(soapHead+order+"<ordercomment>", "\r\n", "</ordercomment></order>"+soapTail),
+		"one CDATA section":             filled(soapHead+order+"<ordercomment><![CDATA[", "]]", "]]></ordercomment></order>"+soapTail),
+		"CDATA sections":                filled(soapHead+order+"<ordercomment>", "<![CDATA[]]>", "</ordercomment></order>"+soapTail),
+		"an unfinished CDATA section":   filled(soapHead+order+"<ordercomment><![CDATA[", "]]", ""),
+		"comments":                      filled(soapHead, "<!---->", soapTail),
+		"comments inside a text":        filled(soapHead+order+"<ordercomment>", "a<!---->", "</ordercomment></order>"+soapTail),
+		"an unfinished comment":         filled(soapHead+"<!--", " -", ""),
+		"processing instructions":       filled(soapHead, "<?a?>", soapTail),
+		"a document type":               filled("<!DOCTYPE result [", "<!ELEMENT a (b)>", "]>"+result+"</result>"),
+		"brackets in a document type":   filled("<!DOCTYPE result [", "[", ""),
+		"quotes in a document type":     filled("<!DOCTYPE result [", `"`, ""),
+		"entities in a document type":   filled("<!DOCTYPE result [", `<!ENTITY a "&b;&b;">`, "]>"+result+"</result>"),
+		"windows-1251":                  filled("<?xml version=\"1.0\" encoding=\"windows-1251\"?>"+result+"<orders><order><ordercomment>", "\xe6", "</ordercomment></order></orders></result>"),
+		"broken UTF-8":                  filled(soapHead, "\xff", soapTail),
+		"elements that mean nothing":    filled(soapHead, "<x/>", soapTail),
+		"elements in an order":          filled(soapHead+order, "<x/>", "</order>"+soapTail),
+		"operations":                    filled(soapHead+order, "<operation><billnumber>1</billnumber></operation>", "</order>"+soapTail),
+		"empty operations":              filled(soapHead+order, "<operation/>", "</order>"+soapTail),
+		"whole operations":              filled(soapHead+order, whole, "</order>"+soapTail),
+		"whole operations in XML":       filled(result+order, whole, "</order></result>"),
+		"orders":                        filled(soapHead, "<order><billnumber>1</billnumber></order>", soapTail),
+		"orders in XML":                 filled(result+"<orders>", "<order><billnumber>1</billnumber></order>", "</orders></result>"),
+		"empty orders in XML":           filled(result+"<orders>", "<order/>", "</orders></result>"),
+		"spaces":                        filled("", " ", ""),
+		"HTML":                          filled("<html><body>", "<p>x<br>", "</body></html>"),
+		"codes in a fault":              filled(fault, "1-2 ", "</faultstring></e:Fault></e:Body></e:Envelope>"),
+		"digits in a fault":             filled(fault, "1", "</faultstring></e:Fault></e:Body></e:Envelope>"),
+		"digits and spaces in a fault":  filled(fault, "1 ", "</faultstring></e:Fault></e:Body></e:Envelope>"),
+		"a number far from its sign":    filled(fault+"1", " ", "-2</faultstring></e:Fault></e:Body></e:Envelope>"),
+		"codes far apart in a fault":    filled(fault, "7 - ", "</faultstring></e:Fault></e:Body></e:Envelope>"),
+		"capitals in a fault":           filled(fault, "İ", "</faultstring></e:Fault></e:Body></e:Envelope>"),
+		"JSON depth":                    filled("", "[", ""),
+		"JSON objects in depth":         filled("", `{"a":`, ""),
+		"JSON depth inside":             filled(`{"wscancel":{"x":`, "[", ""),
+		"JSON names":                    filled("{", `"a%d":1,`, `"a":1}`),
+		"JSON names inside":             filled(`{"wscancel":{"order":{`, `"a%d":1,`, `"a":1}}}`),
+		"JSON numbers":                  filled(`{"wscancel":[`, "1,", "1]}"),
+		"JSON arrays that mean nothing": filled(`{"wscancel":{"x":[`, "[],", "1]}}"),
+		"JSON objects of no meaning":    filled(`{"wscancel":{"x":[`, "{},", "1]}}"),
+		"JSON names in many objects":    filled(`{"wscancel":{"x":[`, `{"a":1,"b":1},`, "1]}}"),
+		"a long JSON number":            filled(`{"wscancel":{"order":{"amount":`, "1", "}}}"),
+		"JSON escapes":                  filled(`{"wscancel":{"order":{"billnumber":"`, `\u0416`, `"}}}`),
+		"JSON surrogates":               filled(`{"wscancel":{"order":{"billnumber":"`, `\ud83d\ude00`, `"}}}`),
+		"JSON short escapes":            filled(`{"wscancel":{"order":{"billnumber":"`, `\n`, `"}}}`),
+		"JSON operations":               filled(`{"wscancel":{"order":{"billnumber":"5700027202722028","orderstate":"x","operations":[`, `{"billnumber":""},`, `{"billnumber":""}]}}}`),
+		"empty JSON operations":         filled(`{"wscancel":{"order":{"billnumber":"5700027202722028","orderstate":"x","operations":[`, `{},`, `{}]}}}`),
+		"whole JSON operations": filled(`{"wscancel":{"order":{"billnumber":"5700027202722028","orderstate":"x","operations":[`,
+			`{"billnumber":"5700027202722028.%d","operationtype":300,"operationstate":"Success","amount":0.1,"currency":"RUB","responsecode":"AS000"},`, `{"billnumber":"5700027202722028.999999"}]}}}`),
+		"orders with operations in XML": filled(result+"<orders>",
+			"<order><billnumber>1</billnumber>"+strings.Repeat("<operation><billnumber>1</billnumber></operation>", 17)+strings.Repeat(" ", 900)+"</order>", "</orders></result>"),
+		"JSON orders": filled(`{"orderresult":{"orders":[`, `{"billnumber":""},`, `{"billnumber":""}]}}`),
+		"CSV pairs":   filled("", "a%d:1;", ""),
+		"CSV commas":  filled("", ";", ""),
+		"CSV colons":  filled("billnumber", ":", ";"),
+		"CSV lines":   filled("", "a\n", ""),
+		"CSV columns": filled("", "a%d;", "\n1;"),
+		"CSV rows":    filled("billnumber;amount;\n", "1;2;\n", ""),
+		"CSV error":   filled("error;", "5;", ""),
+		"a signature": filled(soapHead+order+"</order><signature>", "kA0DAAIRzfHw5YyCWOE ", "</signature>"+soapTail),
+	}
+}
+
+// No answer under the size limit may cost much, whoever sends it. The test
+// stands alone (it isn't parallel), because it counts what the whole process
+// allocates.
+func TestCostOfAnAnswer(t *testing.T) {
+	if stopwatch.Slowdown > 1 {
+		t.Skip("the race detector costs more than what is measured")
+	}
+	for name, body := range dearAnswers() {
+		require.Less(t, len(body), defaultMaxResponseSize, name)
+		for _, protocol := range []Protocol{SOAP, Form(FormatCSV)} {
+			t.Run(protocol.String()+", "+name, func(t *testing.T) {
+				cost(t, func(c *Client) { _, _ = c.Cancel(t.Context(), webMoneyRequest(t), DespiteUnknown(lastIntent(c))) }, answering(http.StatusOK, body), WithProtocol(protocol), WithVerifier(comparing))
+			})
+		}
+	}
+}
+
+// A full cancel of thousands of payments is believed, and all of its operations
+// are remembered. Neither that nor the next cancel may cost much.
+func TestCostOfAFullCancel(t *testing.T) {
+	if stopwatch.Slowdown > 1 {
+		t.Skip("the race detector costs more than what is measured")
+	}
+	for protocol, name := range map[Protocol]string{SOAP: "whole operations", JSON: "whole JSON operations"} {
+		// Whole means every row.
+		answer := answering(http.StatusOK, strings.NewReplacer(
+			"2028.0<", "2028.888888<", `2028.0"`, `2028.888888"`, `,{"billnumber":"5700027202722028.999999"}`, "",
+		).Replace(dearAnswers()[name]))
+		req := webMoneyRequest(t)
+		req.Amount = Money{}
+		t.Run(protocol.String(), func(t *testing.T) {
+			cost(t, func(c *Client) {
+				x, err := c.CancelFull(t.Context(), req)
+				require.NoError(t, err)
+				require.Greater(t, len(x.Operations), 4000)
+			}, answer, WithProtocol(protocol))
+			var next *Client
+			first := func(c *Client) {
+				next = c
+				_, _ = c.CancelFull(t.Context(), req)
+			}
+			first(mocked(t, answer, WithProtocol(protocol)))
+			cost(t, func(*Client) {
+				_, err := next.CancelFull(t.Context(), req, DespiteUnknown(lastIntent(next)))
+				require.ErrorIs(t, err, ErrOtherAnswer)
+			}, answer)
+		})
+	}
+}
+
+// lastIntent is the one that stands in the way of the next cancel.
+func lastIntent(c *Client) Intent {
+	in, _ := c.payments.unresolvedBut("5700027202722028", nil)
+	if in.ID == "" {
+		in.Request.Billnumber = "5700027202722028"
+	}
+	return in
+}
+
+// cost runs a call a few times and holds the cheapest run against the limits:
+// what a run costs more than another is the machine's.
+func cost(t *testing.T, call func(*Client), transport http.RoundTripper, opts ...Option) {
+	t.Helper()
+	took, allocated := time.Hour, uint64(1<<62)
+	for range 3 {
+		c := mocked(t, transport, opts...)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		took = min(took, stopwatch.CPUTime(func() { call(c) }))
+		runtime.ReadMemStats(&after)
+		allocated = min(allocated, after.TotalAlloc-before.TotalAlloc)
+		if took < mostTime && allocated < mostMemory {
+			break
+		}
+	}
+	assert.Less(t, took, mostTime*slowest)
+	assert.Less(t, allocated, uint64(mostMemory), "%d MiB", allocated>>20)
+	t.Logf("%s, %.1f MiB", took.Round(time.Microsecond), float64(allocated)/(1<<20))
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assist-go/assist/internal/hostile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -75,17 +76,15 @@ func (d *desk) client(t testing.TB, opts ...Option) *Client {
 
 func TestSaveIntentComesBeforeTheFirstByte(t *testing.T) {
 	t.Parallel()
-	server := newHostileServer(t, nil, (*hostileConn).serve)
+	server := hostile.New(t, nil, (*hostile.Conn).Serve)
 	moment := time.Date(2013, 10, 23, 17, 58, 0, 0, time.FixedZone("", 4*3600))
-	client := reach(t, server.url, WithClock(func() time.Time { return moment }))
+	client := reach(t, server.URL, WithClock(func() time.Time { return moment }))
 	type key struct{}
 	ctx := context.WithValue(t.Context(), key{}, "the caller's")
 	var saved Intent
 	x, err := client.Cancel(ctx, webMoneyRequest(t), SaveIntent(func(ctx context.Context, in Intent) error {
 		assert.Equal(t, "the caller's", ctx.Value(key{}))
-		server.mu.Lock()
-		defer server.mu.Unlock()
-		assert.Empty(t, server.conns, "not even a connection")
+		assert.Zero(t, server.Connections(), "not even a connection")
 		saved = in
 		return nil
 	}))
@@ -104,8 +103,8 @@ func TestSaveIntentComesBeforeTheFirstByte(t *testing.T) {
 
 func TestSaveIntentThatFailsSendsNothing(t *testing.T) {
 	t.Parallel()
-	server := newHostileServer(t, nil, (*hostileConn).serve)
-	client := reach(t, server.url)
+	server := hostile.New(t, nil, (*hostile.Conn).Serve)
+	client := reach(t, server.URL)
 	x, err := client.Cancel(t.Context(), webMoneyRequest(t), SaveIntent(func(context.Context, Intent) error {
 		return fmt.Errorf("disk full: %w", errPlanned)
 	}))
@@ -116,7 +115,7 @@ func TestSaveIntentThatFailsSendsNothing(t *testing.T) {
 	require.ErrorAs(t, err, &stopped)
 	assert.Equal(t, "saving the intent", stopped.Step)
 	assert.Zero(t, client.payments.size())
-	_, connections := server.counts()
+	_, connections := server.Counts()
 	assert.Zero(t, connections)
 }
 
@@ -222,7 +221,7 @@ func TestUnresolvedUntilDespiteUnknown(t *testing.T) {
 	require.Len(t, d.sends, 1)
 	elsewhereRequest := webMoneyRequest(t)
 	elsewhereRequest.Billnumber = "5700027202722029"
-	d.cancel = answerTo("<billnumber>5700027202722029")
+	d.cancel = hostile.AnswerTo("<billnumber>5700027202722029")
 	_, err = client.Cancel(t.Context(), elsewhereRequest)
 	require.NoError(t, err, "another payment is open")
 	require.Len(t, d.sends, 2)
@@ -242,7 +241,7 @@ func TestDespiteUnknownOfAnotherPaymentOpensNothing(t *testing.T) {
 	client := d.client(t)
 	first := try(t.Context(), t, client)
 	first.isUnknown(t)
-	d.cancel = answerTo("<billnumber>5700027202722029")
+	d.cancel = hostile.AnswerTo("<billnumber>5700027202722029")
 	_, err := client.Cancel(t.Context(), requestFor(t, "5700027202722029"), DespiteUnknown(first.saved[0]))
 	assert.Equal(t, NotSent, OutcomeOf(err))
 	_, err = client.Cancel(t.Context(), webMoneyRequest(t))
@@ -566,4 +565,15 @@ func TestNilCancelOption(t *testing.T) {
 	require.True(t, errors.As(err, &wrong), "%v", err)
 	assert.Equal(t, "CancelOption", wrong.Field)
 	assert.Empty(t, d.sends)
+}
+
+// A plain billnumber in a flat answer names the payment, not the operation.
+func TestPlainBillnumberIsNoClaim(t *testing.T) {
+	t.Parallel()
+	d := &desk{cancel: flatAnswer(`firstcode="0" secondcode="0" count="1"`, "5700027202722028", "AS000")}
+	client := d.client(t, WithProtocol(Form(FormatXML)))
+	for range 2 {
+		_, err := client.Cancel(t.Context(), webMoneyRequest(t))
+		assert.NoError(t, err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/assist-go/assist/internal/hostile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -51,7 +52,7 @@ func TestTransportThatChangesTheRequest(t *testing.T) {
 		req.Header.Set("X-Planted", "1")
 		req.Header["Content-Type"][0] = "text/planted"
 		req.URL.Path = "/planted"
-		return respond(req, answerTo(body)), nil
+		return respond(req, hostile.AnswerTo(body)), nil
 	}))
 	for range 3 {
 		_, err := client.Cancel(t.Context(), webMoneyRequest(t))
@@ -70,7 +71,7 @@ func TestCookiesDoNotPileUp(t *testing.T) {
 		body, _ := io.ReadAll(req.Body)
 		w.Header()["Date"] = nil // the sample is older
 		http.SetCookie(w, &http.Cookie{Name: "n", Value: fmt.Sprint(len(cookies))})
-		_, _ = io.WriteString(w, answerTo(string(body)))
+		_, _ = io.WriteString(w, hostile.AnswerTo(string(body)))
 	}))
 	t.Cleanup(server.Close)
 	jar, err := cookiejar.New(nil)

@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+	_ "time/tzdata"
 
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
@@ -390,4 +392,25 @@ func TestDoubtThatAPersonHasEnded(t *testing.T) {
 	decided.payments.neverCame(earlier)
 	_, err = decided.Cancel(t.Context(), req)
 	require.NoError(t, err, "decided by NeverCame")
+}
+
+// testClock is a clock that a test sets.
+type testClock struct{ at atomic.Int64 }
+
+func clockAt(t testing.TB, text string) *testClock {
+	c := &testClock{}
+	c.set(utc(t, text))
+	return c
+}
+
+func (c *testClock) now() time.Time          { return time.Unix(c.at.Load(), 0).UTC() }
+func (c *testClock) set(at time.Time)        { c.at.Store(at.Unix()) }
+func (c *testClock) advance(d time.Duration) { c.at.Add(int64(d / time.Second)) }
+
+// utc reads an instant as the wire writes it.
+func utc(t testing.TB, text string) time.Time {
+	t.Helper()
+	instant, err := time.Parse("2006-01-02 15:04:05", text)
+	require.NoError(t, err)
+	return instant.UTC()
 }

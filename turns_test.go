@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/assist-go/assist/internal/hostile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -38,7 +39,7 @@ func (w *workload) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	asked := billnumberAsked.FindStringSubmatch(string(text))
+	asked := hostile.BillnumberAsked.FindStringSubmatch(string(text))
 	payment := Billnumber(asked[1])
 	w.enter(payment, +1)
 	defer w.enter(payment, -1)
@@ -52,7 +53,7 @@ func (w *workload) RoundTrip(req *http.Request) (*http.Response, error) {
 	if w.fail {
 		return nil, errPlanned
 	}
-	return respond(req, answerTo(string(text))), nil
+	return respond(req, hostile.AnswerTo(string(text))), nil
 }
 
 func (w *workload) enter(payment Billnumber, step int) {
@@ -246,7 +247,7 @@ func TestTurnIsPassedOn(t *testing.T) {
 				answers := 2
 				client := reach(t, testBase, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 					if test.body == "" {
-						return respond(req, answerTo("")), nil
+						return respond(req, hostile.AnswerTo("")), nil
 					}
 					// Every cancel makes an operation of its own.
 					answers++

@@ -3,6 +3,8 @@ package assist
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assist-go/assist/internal/hostile"
 	"github.com/assist-go/assist/internal/sendonce"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -48,7 +51,7 @@ func newAssistServer(t testing.TB, http2 bool) *assistServer {
 		w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 		w.Header()["Date"] = nil // the clock of the samples stands elsewhere
 		if strings.HasPrefix(r.URL.Path, "/cancel") {
-			_, _ = io.WriteString(w, answerTo(string(body)))
+			_, _ = io.WriteString(w, hostile.AnswerTo(string(body)))
 			return
 		}
 		_, _ = io.WriteString(w, orderXML("5700027202722028", ""))
@@ -65,7 +68,7 @@ func newAssistServer(t testing.TB, http2 bool) *assistServer {
 }
 
 func (s *assistServer) client(t testing.TB, opts ...Option) *Client {
-	return reach(t, s.URL, append([]Option{WithRootCAs(loopbackRoots(t)), WithProtocol(Form(FormatSOAP))}, opts...)...)
+	return reach(t, s.URL, append([]Option{WithRootCAs(hostile.LoopbackRoots(t)), WithProtocol(Form(FormatSOAP))}, opts...)...)
 }
 
 func askOrder(t testing.TB, c *Client) error {
@@ -89,7 +92,7 @@ func TestEachCancelHasAConnectionOfItsOwn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newAssistServer(t, http2)
-			client := reach(t, server.URL, WithRootCAs(loopbackRoots(t)))
+			client := reach(t, server.URL, WithRootCAs(hostile.LoopbackRoots(t)))
 			for i := range cancels {
 				require.NoError(t, cancelNumber(t, client, i))
 			}
@@ -105,23 +108,23 @@ func TestEachCancelHasAConnectionOfItsOwn(t *testing.T) {
 // An answer too many on a connection is never the next cancel's.
 func TestStrayAnswersMeetNoCancel(t *testing.T) {
 	t.Parallel()
-	for name, stray := range map[string]string{"refusal": http200(codesFault(7, 102)), "decline": http200(soapAnswer(coded("Declined", "AS100"))), "half": "HTTP/1.1 200 OK\r\n"} {
+	for name, stray := range map[string]string{"refusal": hostile.HTTP200(codesFault(7, 102)), "decline": hostile.HTTP200(soapAnswer(coded("Declined", "AS100"))), "half": "HTTP/1.1 200 OK\r\n"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newHostileServer(t, nil, func(c *hostileConn) {
+			server := hostile.New(t, nil, func(c *hostile.Conn) {
 				for {
-					body, ok := c.request()
+					body, ok := c.Request()
 					if !ok {
 						return
 					}
-					c.write(http200(answerTo(body)) + stray)
+					c.WriteText(hostile.HTTP200(hostile.AnswerTo(body)) + stray)
 				}
 			})
-			client := reach(t, server.url)
+			client := reach(t, server.URL)
 			for i := range 50 {
 				require.NoError(t, cancelNumber(t, client, i))
 			}
-			arrivals, connections := server.counts()
+			arrivals, connections := server.Counts()
 			assert.Equal(t, 50, arrivals)
 			assert.Equal(t, 50, connections)
 		})
@@ -134,23 +137,23 @@ func TestDeadConnectionsMeetNoCancel(t *testing.T) {
 	t.Parallel()
 	var first atomic.Bool
 	first.Store(true)
-	server := newHostileServer(t, secured("http/1.1"), func(c *hostileConn) {
+	server := hostile.New(t, hostile.Secured("http/1.1"), func(c *hostile.Conn) {
 		if !first.Load() {
-			c.wait() // dead from the start of this test's second half
+			c.Wait() // dead from the start of this test's second half
 			return
 		}
-		body, ok := c.request()
+		body, ok := c.Request()
 		if ok {
-			c.write(http200(answerTo(body)))
+			c.WriteText(hostile.HTTP200(hostile.AnswerTo(body)))
 		}
-		c.request() // whatever comes again over this connection is swallowed
-		c.wait()
+		c.Request() // whatever comes again over this connection is swallowed
+		c.Wait()
 	})
-	client := reach(t, server.url, WithRootCAs(loopbackRoots(t)))
+	client := reach(t, server.URL, WithRootCAs(hostile.LoopbackRoots(t)))
 	for i := range 6 {
 		require.NoError(t, cancelNumber(t, client, i))
 	}
-	arrivals, connections := server.counts()
+	arrivals, connections := server.Counts()
 	assert.Equal(t, 6, arrivals)
 	assert.Equal(t, 6, connections)
 }
@@ -161,7 +164,7 @@ func TestQuestionsKeepTheirConnection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newAssistServer(t, http2)
-			client := reach(t, server.URL, WithRootCAs(loopbackRoots(t)), WithProtocol(Form(FormatXML)))
+			client := reach(t, server.URL, WithRootCAs(hostile.LoopbackRoots(t)), WithProtocol(Form(FormatXML)))
 			for range 5 {
 				require.NoError(t, askOrder(t, client))
 			}
@@ -178,7 +181,7 @@ func TestManyClientsShareATransport(t *testing.T) {
 	t.Parallel()
 	const merchants = 300
 	server := newAssistServer(t, true)
-	shared := NewTransport(&tls.Config{RootCAs: loopbackRoots(t)})
+	shared := NewTransport(&tls.Config{RootCAs: hostile.LoopbackRoots(t)})
 	for i := range merchants {
 		cred := testCredentials()
 		cred.MerchantID = fmt.Sprint(500000 + i)
@@ -259,7 +262,7 @@ func (c *countedConn) Close() error {
 // dialingBy is the SDK's own transport over a network of the test's.
 func dialingBy(t testing.TB, dial func(context.Context) (net.Conn, error)) *Transport {
 	t.Helper()
-	transport := NewTransport(&tls.Config{RootCAs: loopbackRoots(t)})
+	transport := NewTransport(&tls.Config{RootCAs: hostile.LoopbackRoots(t)})
 	transport.carrier.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }
 	return transport
 }
@@ -295,23 +298,23 @@ func TestDialEndsWithItsCall(t *testing.T) {
 func TestServerThatSpeaksHTTP2Alone(t *testing.T) {
 	t.Parallel()
 	settings := "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"
-	saying := func(text string) func(*testing.T) *hostileServer {
-		return func(t *testing.T) *hostileServer {
-			return newHostileServer(t, nil, func(c *hostileConn) {
-				_, _ = http.ReadRequest(c.reader)
-				c.write(text)
+	saying := func(text string) func(*testing.T) *hostile.Server {
+		return func(t *testing.T) *hostile.Server {
+			return hostile.New(t, nil, func(c *hostile.Conn) {
+				_, _ = http.ReadRequest(c.Reader)
+				c.WriteText(text)
 			})
 		}
 	}
 	tests := []struct {
 		name   string
-		server func(*testing.T) *hostileServer
+		server func(*testing.T) *hostile.Server
 		want   Outcome
 	}{
-		{"it takes no HTTP/1.1", func(t *testing.T) *hostileServer {
-			return newHostileServer(t, secured("spdy/3.1"), func(c *hostileConn) { c.request() })
+		{"it takes no HTTP/1.1", func(t *testing.T) *hostile.Server {
+			return hostile.New(t, hostile.Secured("spdy/3.1"), func(c *hostile.Conn) { c.Request() })
 		}, NotSent},
-		{"it doesn't negotiate", func(t *testing.T) *hostileServer { return newHTTP2Server(t, (*hostileHTTP2).serve) }, NotSent},
+		{"it doesn't negotiate", func(t *testing.T) *hostile.Server { return hostile.NewHTTP2(t, (*hostile.HTTP2).Serve) }, NotSent},
 		{"without TLS", saying(settings), NotSent},
 		{"without TLS, nothing set", saying("\x00\x00\x00\x04\x00\x00\x00\x00\x00"), NotSent},
 		{"a frame that it may send later", saying("\x00\x00\x0c\x07\x00\x00\x00\x00\x00" + strings.Repeat("\x00", 12)), Unknown},
@@ -319,13 +322,13 @@ func TestServerThatSpeaksHTTP2Alone(t *testing.T) {
 		{"settings of another length", saying("\x00\x00\x07" + settings[3:] + "\x00"), Unknown},
 		{"settings that acknowledge ours", saying("\x00\x00\x00\x04\x01\x00\x00\x00\x00"), Unknown},
 		{"settings of a stream", saying("\x00\x00\x00\x04\x00\x00\x00\x00\x01"), Unknown},
-		{"an answer first", saying(http200(soapAnswer(cancelled()))[:100] + settings), Unknown},
+		{"an answer first", saying(hostile.HTTP200(soapAnswer(cancelled()))[:100] + settings), Unknown},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := test.server(t)
-			a := try(t.Context(), t, reach(t, server.url, WithRootCAs(loopbackRoots(t))))
+			a := try(t.Context(), t, reach(t, server.URL, WithRootCAs(hostile.LoopbackRoots(t))))
 			if test.want == Unknown {
 				a.isUnknown(t)
 				return
@@ -342,23 +345,23 @@ func TestPingsFindADeadConnection(t *testing.T) {
 	t.Parallel()
 	transport := NewTransport(nil)
 	assert.Equal(t, 5*time.Second, transport.carrier.Questions.HTTP2.SendPingTimeout)
-	transport = NewTransport(&tls.Config{RootCAs: loopbackRoots(t)})
+	transport = NewTransport(&tls.Config{RootCAs: hostile.LoopbackRoots(t)})
 	transport.carrier.Questions.HTTP2.SendPingTimeout, transport.carrier.Questions.HTTP2.PingTimeout = 20*time.Millisecond, 20*time.Millisecond
-	server := newHTTP2Server(t, func(h *hostileHTTP2) {
-		if h.number == 0 {
-			h.exchange()
-			h.wait() // swallows pings, too
+	server := hostile.NewHTTP2(t, func(h *hostile.HTTP2) {
+		if h.Number == 0 {
+			h.Exchange()
+			h.Wait() // swallows pings, too
 			return
 		}
 		for {
-			stream, _, ok := h.exchange()
+			stream, _, ok := h.Exchange()
 			if !ok {
 				return
 			}
-			h.answer(stream, orderXML("5700027202722028", ""))
+			h.Answer(stream, orderXML("5700027202722028", ""))
 		}
 	})
-	client := reach(t, server.url, WithTransport(transport), WithProtocol(Form(FormatXML)))
+	client := reach(t, server.URL, WithTransport(transport), WithProtocol(Form(FormatXML)))
 	assert.Error(t, askOrder(t, client), "long before any time limit")
 	assert.NoError(t, askOrder(t, client))
 }
@@ -396,15 +399,15 @@ func TestHeadersAreBounded(t *testing.T) {
 				if traced && test.name == "one more" {
 					t.Skip("the trace takes the error, and the answer may come before the call ends: see below")
 				}
-				server := newHostileServer(t, nil, func(c *hostileConn) {
-					c.request()
-					c.write(test.reply)
+				server := hostile.New(t, nil, func(c *hostile.Conn) {
+					c.Request()
+					c.WriteText(test.reply)
 				})
 				ctx := t.Context()
 				if traced {
 					ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: func(int, textproto.MIMEHeader) error { return nil }})
 				}
-				a := try(ctx, t, reach(t, server.url))
+				a := try(ctx, t, reach(t, server.URL))
 				if test.want == Accepted {
 					a.isAccepted(t)
 				} else {
@@ -421,8 +424,8 @@ func TestInterimAnswersWithoutEnd(t *testing.T) {
 		t.Run(fmt.Sprint("traced: ", traced), func(t *testing.T) {
 			t.Parallel()
 			hungUp := make(chan struct{})
-			server := newHostileServer(t, nil, func(c *hostileConn) {
-				c.request()
+			server := hostile.New(t, nil, func(c *hostile.Conn) {
+				c.Request()
 				for {
 					if _, err := io.WriteString(c, "HTTP/1.1 103 Early Hints\r\n\r\n"); err != nil {
 						close(hungUp)
@@ -434,7 +437,7 @@ func TestInterimAnswersWithoutEnd(t *testing.T) {
 			if traced {
 				ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: func(int, textproto.MIMEHeader) error { return nil }})
 			}
-			a := try(ctx, t, reach(t, server.url))
+			a := try(ctx, t, reach(t, server.URL))
 			a.isUnknown(t)
 			assert.ErrorIs(t, a.err, sendonce.ErrInterim)
 			<-hungUp
@@ -475,38 +478,38 @@ func TestOwnTransportThroughAProxy(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			// It would take HTTP/2 if the client let it.
-			server := newHostileServer(t, secured("h2", "http/1.1"), (*hostileConn).serve)
-			proxy := newHostileServer(t, nil, func(c *hostileConn) {
-				req, err := http.ReadRequest(c.reader)
+			server := hostile.New(t, hostile.Secured("h2", "http/1.1"), (*hostile.Conn).Serve)
+			proxy := hostile.New(t, nil, func(c *hostile.Conn) {
+				req, err := http.ReadRequest(c.Reader)
 				if err != nil {
 					return
 				}
 				assert.Equal(t, http.MethodConnect, req.Method)
-				c.write(fmt.Sprintf("HTTP/1.1 %d X\r\n\r\n", status))
+				c.WriteText(fmt.Sprintf("HTTP/1.1 %d X\r\n\r\n", status))
 				if status != 200 {
 					return
 				}
-				far, err := net.Dial("tcp", server.listener.Addr().String())
+				far, err := net.Dial("tcp", server.Address())
 				if err != nil {
 					return
 				}
 				defer far.Close()
-				go func() { _, _ = io.Copy(far, c.reader) }()
+				go func() { _, _ = io.Copy(far, c.Reader) }()
 				_, _ = io.Copy(c, far)
 			})
-			address, err := url.Parse(proxy.url)
+			address, err := url.Parse(proxy.URL)
 			require.NoError(t, err)
-			transport := NewTransport(&tls.Config{RootCAs: loopbackRoots(t)})
+			transport := NewTransport(&tls.Config{RootCAs: hostile.LoopbackRoots(t)})
 			transport.carrier.Cancels.Proxy = http.ProxyURL(address)
-			a := try(t.Context(), t, reach(t, server.url, WithTransport(transport)))
+			a := try(t.Context(), t, reach(t, server.URL, WithTransport(transport)))
 			if status == 200 {
 				a.isAccepted(t)
 			} else {
 				a.isNotSent(t)
 			}
-			_, connections := server.counts()
+			_, connections := server.Counts()
 			assert.Equal(t, status == 200, connections == 1)
-			_, connections = proxy.counts()
+			_, connections = proxy.Counts()
 			assert.Equal(t, 1, connections)
 		})
 	}
@@ -515,10 +518,10 @@ func TestOwnTransportThroughAProxy(t *testing.T) {
 // The handshake has its own time limit, and none of the context's.
 func TestHandshakeThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
-	server := newHostileServer(t, nil, (*hostileConn).wait)
+	server := hostile.New(t, nil, (*hostile.Conn).Wait)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	a := try(ctx, t, reach(t, strings.Replace(server.url, "http:", "https:", 1)))
+	a := try(ctx, t, reach(t, strings.Replace(server.URL, "http:", "https:", 1)))
 	a.isNotSent(t)
 	assert.ErrorIs(t, a.err, context.DeadlineExceeded)
 }
@@ -526,10 +529,10 @@ func TestHandshakeThatDoesNotEnd(t *testing.T) {
 // A connection whose handshake fails is closed, whatever made it fail.
 func TestFailedHandshakeClosesTheConnection(t *testing.T) {
 	t.Parallel()
-	for name, secure := range map[string]*tls.Config{"refused by the server": secured("spdy/3.1"), "refused by the client": secured("http/1.1")} {
+	for name, secure := range map[string]*tls.Config{"refused by the server": hostile.Secured("spdy/3.1"), "refused by the client": hostile.Secured("http/1.1")} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newHostileServer(t, secure, (*hostileConn).serve)
+			server := hostile.New(t, secure, (*hostile.Conn).Serve)
 			var open atomic.Int32
 			transport := NewTransport(nil) // without the server's authority
 			dialer := transport.carrier.Dial
@@ -538,8 +541,154 @@ func TestFailedHandshakeClosesTheConnection(t *testing.T) {
 				open.Add(1)
 				return &countedConn{Conn: conn, open: &open}, err
 			}
-			try(t.Context(), t, reach(t, server.url, WithTransport(transport))).isNotSent(t)
+			try(t.Context(), t, reach(t, server.URL, WithTransport(transport))).isNotSent(t)
 			assert.Zero(t, open.Load())
 		})
 	}
+}
+
+func TestTransportOptionsThatContradictEachOther(t *testing.T) {
+	t.Parallel()
+	foreign := through(http.NewFileTransport(nil))
+	shared := WithTransport(NewTransport(nil))
+	certificate := WithClientCertificate(hostile.SelfSigned(t, time.Now(), time.Now().Add(time.Hour)))
+	wrap := WithRoundTripper(func(next http.RoundTripper) http.RoundTripper { return next })
+	tests := []struct {
+		name, field string
+		opts        []Option
+	}{
+		{"two transports", "Transport", []Option{foreign, shared}},
+		{"a wrapper of a foreign transport", "RoundTripper", []Option{foreign, wrap}},
+		{"a wrapper that gives nothing", "RoundTripper", []Option{WithRoundTripper(func(http.RoundTripper) http.RoundTripper { return nil })}},
+		{"authorities of a shared transport", "RootCAs", []Option{shared, WithRootCAs(x509.NewCertPool())}},
+		{"authorities of a foreign transport", "RootCAs", []Option{WithRootCAs(x509.NewCertPool()), foreign}},
+		{"a certificate of a shared transport", "ClientCertificate", []Option{certificate, shared}},
+		{"a certificate of a foreign transport", "ClientCertificate", []Option{foreign, certificate}},
+		{"no transport", "Transport", []Option{WithTransport(nil)}},
+		{"a transport of nobody", "Transport", []Option{WithTransport(new(Transport))}},
+		{"no wrapper", "RoundTripper", []Option{WithRoundTripper(nil)}},
+		{"no certificate", "ClientCertificate", []Option{WithClientCertificate(tls.Certificate{})}},
+		{"a certificate without its key", "ClientCertificate", []Option{WithClientCertificate(tls.Certificate{Certificate: [][]byte{{1}}})}},
+		{"no source of credentials", "Credentials", []Option{WithCredentials(nil)}},
+		{"no user agent", "UserAgent", []Option{WithUserAgent("")}},
+		{"a user agent of two lines", "UserAgent", []Option{WithUserAgent("shop\r\nX-Other: 1")}},
+		{"a user agent in Cyrillic", "UserAgent", []Option{WithUserAgent("магазин")}},
+		{"a user agent in spaces", "UserAgent", []Option{WithUserAgent(" shop")}},
+		{"a long user agent", "UserAgent", []Option{WithUserAgent(strings.Repeat("x", 201))}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := NewClient(testBase, testCredentials(), test.opts...)
+			var wrong *ValidationError
+			require.ErrorAs(t, err, &wrong)
+			assert.Equal(t, test.field, wrong.Field)
+		})
+	}
+	for name, opts := range map[string][]Option{
+		"a shared transport with a wrapper and a Timeout": {shared, wrap, WithHTTPClient(&http.Client{Timeout: time.Second})},
+		"a certificate with a wrapper":                    {certificate, wrap},
+	} {
+		_, err := NewClient(testBase, testCredentials(), opts...)
+		assert.NoError(t, err, name)
+	}
+}
+
+// A wrapper sees every request and answer, over the SDK's own connections.
+func TestRoundTripperInFront(t *testing.T) {
+	t.Parallel()
+	server := newAssistServer(t, true)
+	var seen []string
+	client := server.client(t, WithProtocol(SOAP), WithUserAgent("shop/1.0 (refunds)"), WithRoundTripper(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			assert.Equal(t, "shop/1.0 (refunds)", req.Header.Get("User-Agent"))
+			resp, err := next.RoundTrip(req)
+			if assert.NoError(t, err) && assert.NotNil(t, resp.TLS, "as net/http gives it") {
+				assert.True(t, resp.TLS.HandshakeComplete)
+				assert.NotEmpty(t, resp.TLS.VerifiedChains)
+				seen = append(seen, req.URL.Path+" "+resp.Proto)
+			}
+			return resp, err
+		})
+	}))
+	require.NoError(t, cancelNumber(t, client, 1))
+	_ = askOrder(t, client)
+	assert.Equal(t, []string{"/cancel/wscancel.cfm HTTP/1.1", "/orderresult/orderresult.cfm HTTP/2.0"}, seen)
+}
+
+// A Transport without a client takes what it is given for a cancel.
+func TestTransportByItself(t *testing.T) {
+	t.Parallel()
+	server := newAssistServer(t, true)
+	transport := NewTransport(&tls.Config{RootCAs: hostile.LoopbackRoots(t), MinVersion: tls.VersionTLS10, NextProtos: []string{"h2"}})
+	assert.Equal(t, uint16(tls.VersionTLS12), transport.carrier.Questions.TLSClientConfig.MinVersion)
+	for range 2 {
+		req, err := http.NewRequest(http.MethodPost, server.URL+"/cancel/x", strings.NewReader("<billnumber>5700027202722028"))
+		require.NoError(t, err)
+		resp, err := transport.RoundTrip(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Same(t, req, resp.Request)
+	}
+	assert.EqualValues(t, 2, server.connections.Load())
+	assert.Zero(t, server.packing.Load(), "nothing packed is asked for")
+}
+
+func TestHTTPErrorTellsTheStatus(t *testing.T) {
+	t.Parallel()
+	date := "Tue, 03 Mar 2026 10:00:00 GMT"
+	tests := []struct {
+		name, wish string
+		status     int
+		body       string
+		want       time.Duration
+	}{
+		{"a gateway's page", "", 502, "<html>", 0},
+		{"busy, in seconds", "120", 503, "", 2 * time.Minute},
+		{"busy, until a moment of the server's clock", "Tue, 03 Mar 2026 10:01:30 GMT", 429, "", 90 * time.Second},
+		{"busy, until a moment that is over", "Tue, 03 Mar 2026 09:00:00 GMT", 503, "", 0},
+		{"a fault without codes", "", 500, strings.ReplaceAll(codesFault(1, 1), "<faultstring>", "<faultstring>x"), 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			give := roundTripper(func(req *http.Request) (*http.Response, error) {
+				resp := respond(req, test.body)
+				resp.StatusCode = test.status
+				resp.Header.Set("Date", date)
+				if test.wish != "" {
+					resp.Header.Set("Retry-After", test.wish)
+				}
+				return resp, nil
+			})
+			client := mocked(t, give)
+			_, cancelled := client.Cancel(t.Context(), webMoneyRequest(t))
+			assert.Equal(t, Unknown, OutcomeOf(cancelled))
+			_, asked := client.OrderResult(t.Context(), OrderQuery{OrderNumber: "n-7"})
+			for _, err := range []error{cancelled, asked} {
+				var answered *HTTPError
+				require.ErrorAs(t, err, &answered)
+				assert.Equal(t, test.status, answered.Status)
+				assert.Equal(t, test.want, answered.RetryAfter)
+				assert.Contains(t, err.Error(), fmt.Sprintf("HTTP %d", test.status))
+			}
+		})
+	}
+	assert.Equal(t, "assist: HTTP 503", (&HTTPError{Status: 503}).Error(), "built by hand")
+	assert.Equal(t, "HTTP 503: no", (&HTTPError{Status: 503, Err: errors.New("no")}).Error())
+}
+
+// A refusal of a question tells the status too, and is still found by its codes.
+func TestHTTPErrorOfARefusedQuestion(t *testing.T) {
+	t.Parallel()
+	client := mocked(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		resp := respond(req, codesXML(10, 201))
+		resp.StatusCode = http.StatusServiceUnavailable
+		return resp, nil
+	}), WithProtocol(Form(FormatXML)))
+	err := askOrder(t, client)
+	assert.ErrorIs(t, err, ErrOrderNotFound)
+	var answered *HTTPError
+	require.ErrorAs(t, err, &answered)
+	assert.Equal(t, http.StatusServiceUnavailable, answered.Status)
 }

@@ -1,4 +1,4 @@
-package assist
+package hostile_test
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/internal/hostile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -24,7 +26,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 				follow := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					followed.Add(1)
 					body, _ := io.ReadAll(r.Body)
-					_, _ = io.WriteString(w, answerTo(string(body)))
+					_, _ = io.WriteString(w, hostile.AnswerTo(string(body)))
 				})
 				other := httptest.NewServer(follow)
 				t.Cleanup(other.Close)
@@ -45,12 +47,12 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 				t.Cleanup(server.Close)
 
 				// A caller's redirect rule that follows everything is replaced.
-				given := WithHTTPClient(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }})
-				for _, opts := range [][]Option{{given}, nil} {
+				given := assist.WithHTTPClient(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }})
+				for _, opts := range [][]assist.Option{{given}, nil} {
 					asked.Store(0)
 					a := try(t.Context(), t, reach(t, server.URL, opts...))
 					a.isUnknown(t)
-					assert.ErrorIs(t, a.err, ErrUnreadable)
+					assert.ErrorIs(t, a.err, assist.ErrUnreadable)
 					assert.EqualValues(t, 1, asked.Load(), "the cancel arrives once")
 					assert.Zero(t, followed.Load(), "nothing arrives where the redirect points")
 				}
@@ -68,8 +70,8 @@ func TestRedirectWithAnAnswer(t *testing.T) {
 				t.Parallel()
 				a := try(t.Context(), t, mocked(t, answering(status, body)))
 				a.isUnknown(t)
-				assert.ErrorIs(t, a.err, ErrUnreadable)
-				var answered *HTTPError
+				assert.ErrorIs(t, a.err, assist.ErrUnreadable)
+				var answered *assist.HTTPError
 				require.ErrorAs(t, a.err, &answered)
 				assert.Equal(t, status, answered.Status)
 			})

@@ -1,10 +1,12 @@
-package assist
+package hostile_test
 
 import (
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/internal/hostile"
 	"github.com/stretchr/testify/assert"
 	"golang.org/x/net/http2"
 )
@@ -13,15 +15,15 @@ import (
 // context nor the timeout any more, so the answer must not be read at all.
 func TestSwitchingProtocolsIsNoAnswer(t *testing.T) {
 	t.Parallel()
-	server := newHostileServer(t, nil, func(c *hostileConn) {
-		c.request()
-		c.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
-		c.wait()
+	server := hostile.New(t, nil, func(c *hostile.Conn) {
+		c.Request()
+		c.WriteText("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+		c.Wait()
 	})
-	a := try(t.Context(), t, reach(t, server.url))
+	a := try(t.Context(), t, reach(t, server.URL))
 	a.isUnknown(t)
-	assert.ErrorIs(t, a.err, ErrUnreadable)
-	arrivals, _ := server.counts()
+	assert.ErrorIs(t, a.err, assist.ErrUnreadable)
+	arrivals, _ := server.Counts()
 	assert.Equal(t, 1, arrivals)
 }
 
@@ -43,18 +45,18 @@ func TestServerThatRepeatsTheCredentialsInItsHTTP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newHostileServer(t, nil, func(c *hostileConn) {
-				c.request()
-				c.write(reply)
+			server := hostile.New(t, nil, func(c *hostile.Conn) {
+				c.Request()
+				c.WriteText(reply)
 			})
-			try(t.Context(), t, reach(t, server.url)).isUnknown(t)
+			try(t.Context(), t, reach(t, server.URL)).isUnknown(t)
 		})
 	}
 	t.Run("in a GOAWAY", func(t *testing.T) {
 		t.Parallel()
-		server := newHTTP2Server(t, func(h *hostileHTTP2) {
-			stream, _, _ := h.exchange()
-			_ = h.framer.WriteGoAway(stream, http2.ErrCodeEnhanceYourCalm, []byte(both))
+		server := hostile.NewHTTP2(t, func(h *hostile.HTTP2) {
+			stream, _, _ := h.Exchange()
+			_ = h.Framer.WriteGoAway(stream, http2.ErrCodeEnhanceYourCalm, []byte(both))
 		})
 		try(t.Context(), t, reachHTTP2(t, server)).isUnknown(t)
 	})
@@ -63,7 +65,7 @@ func TestServerThatRepeatsTheCredentialsInItsHTTP(t *testing.T) {
 // A transport of the caller's that puts the request into its error.
 func TestTransportThatTellsTheRequestInItsError(t *testing.T) {
 	t.Parallel()
-	client := reach(t, testBase, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+	client := reach(t, testBase, assist.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 		return nil, tellTale(bodyOf(t, req))
 	})}))
 	try(t.Context(), t, client).isUnknown(t)
@@ -72,14 +74,3 @@ func TestTransportThatTellsTheRequestInItsError(t *testing.T) {
 type tellTale string
 
 func (e tellTale) Error() string { return "could not send " + strings.TrimSpace(string(e)) }
-
-// A plain billnumber in a flat answer names the payment, not the operation.
-func TestPlainBillnumberIsNoClaim(t *testing.T) {
-	t.Parallel()
-	d := &desk{cancel: flatAnswer(`firstcode="0" secondcode="0" count="1"`, "5700027202722028", "AS000")}
-	client := d.client(t, WithProtocol(Form(FormatXML)))
-	for range 2 {
-		_, err := client.Cancel(t.Context(), webMoneyRequest(t))
-		assert.NoError(t, err)
-	}
-}
