@@ -145,8 +145,7 @@ func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, client stri
 		now := b.now()
 		p.Version++
 		if facts != nil {
-			p.MeanType, p.MeanLast4, p.PaidAt, p.PaidMinor, p.PaidCurrency = int64(facts.TypeID), facts.Last4, micros(facts.PaidAt), facts.Paid.Minor(), facts.Paid.Currency()
-			p.Email = email
+			keep(&p, facts, email)
 		}
 		if err := tx.Save(ctx, &p); err != nil {
 			return err

@@ -264,6 +264,10 @@ func (c *Carrier) facts(v *view, order *assist.Order) (*Mean, string) {
 	if v.payment.PaidAt != 0 {
 		return nil, ""
 	}
+	return c.book.facts(order)
+}
+
+func (b *Book) facts(order *assist.Order) (*Mean, string) {
 	m := &Mean{PaidAt: order.Date, Paid: order.Amount}
 	for _, op := range order.Operations {
 		if op.Type == assist.OperationPayment {
@@ -272,9 +276,14 @@ func (c *Carrier) facts(v *view, order *assist.Order) (*Mean, string) {
 	}
 	email := ""
 	if address := strings.TrimSpace(order.Customer.Email); address != "" {
-		email = c.book.EmailKey(address)
+		email = b.EmailKey(address)
 	}
 	return m, email
+}
+
+func keep(p *storage.Payment, m *Mean, email string) {
+	p.MeanType, p.MeanLast4, p.PaidAt, p.PaidMinor, p.PaidCurrency = int64(m.TypeID), m.Last4, micros(m.PaidAt), m.Paid.Minor(), m.Paid.Currency()
+	p.Email = email
 }
 
 func lastFour(number string) string {

@@ -9,7 +9,8 @@ import (
 
 // Propose stores a refund that a person asks for. It waits for [Book.Approve] by
 // another person, unless [AloneUpTo] lets it go; keys are as with Enqueue. A
-// program that decides by itself enqueues.
+// program that decides by itself enqueues. What Request.Order shows of the
+// payment is kept as its [Mean], for who approves.
 func (b *Book) Propose(ctx context.Context, r Refund, asker Person) (ID, error) {
 	if err := r.check(); err != nil {
 		return 0, err
@@ -24,6 +25,9 @@ func (b *Book) Propose(ctx context.Context, r Refund, asker Person) (ID, error) 
 		}
 		row := b.rowOf(r)
 		row.Asker, row.AskerName = asker.ID, asker.Name
+		if err := b.keepFacts(ctx, tx, r); err != nil {
+			return err
+		}
 		alone, err := b.goesAlone(ctx, tx, row)
 		if err != nil {
 			return err
@@ -51,15 +55,37 @@ func (b *Book) goesAlone(ctx context.Context, tx storage.Tx, row *storage.Refund
 		return false, nil
 	}
 	// The payment's row is locked, so that two proposals at once count each other.
-	for _, parent := range []storage.Row{&storage.Merchant{Merchant: row.Merchant}, &storage.Payment{Merchant: row.Merchant, Payment: row.Payment}} {
-		if _, err := tx.Insert(ctx, parent); err != nil {
-			return false, err
-		}
-	}
-	if _, err := tx.Get(ctx, &storage.Payment{Merchant: row.Merchant, Payment: row.Payment}, storage.ForUpdate); err != nil {
+	if _, err := lockPayment(ctx, tx, row.Merchant, row.Payment); err != nil {
 		return false, err
 	}
 	return b.withinLimit(ctx, tx, row)
+}
+
+// lockPayment gives the payment's row, which is made where there is none.
+func lockPayment(ctx context.Context, tx storage.Tx, merchant, payment string) (*storage.Payment, error) {
+	p := &storage.Payment{Merchant: merchant, Payment: payment}
+	for _, row := range []storage.Row{&storage.Merchant{Merchant: merchant}, p} {
+		if _, err := tx.Insert(ctx, row); err != nil {
+			return nil, err
+		}
+	}
+	_, err := tx.Get(ctx, p, storage.ForUpdate)
+	return p, err
+}
+
+// keepFacts keeps what the person saw of the payment, so that who approves sees
+// it too. The carrier does where nobody has.
+func (b *Book) keepFacts(ctx context.Context, tx storage.Tx, r Refund) error {
+	if r.Request.Order == nil {
+		return nil
+	}
+	p, err := lockPayment(ctx, tx, r.MerchantID, string(r.Request.Billnumber.Payment()))
+	if err != nil || p.PaidAt != 0 {
+		return err
+	}
+	m, email := b.facts(r.Request.Order)
+	keep(p, m, email)
+	return tx.Save(ctx, p)
 }
 
 func (b *Book) withinLimit(ctx context.Context, tx storage.Tx, row *storage.Refund) (bool, error) {

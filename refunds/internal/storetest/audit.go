@@ -19,6 +19,8 @@ func audit(t *testing.T, open Open) {
 	w.Server.Next(assisttest.DieAndDoLater(30 * time.Hour))
 	id, err := w.Book.Propose(ctxOf(w), w.Of(o, "10.00"), Person("olga"))
 	require.NoError(t, err)
+	assert.Equal(t, "100.00 RUB", w.Get(id).Mean.Paid.String(), "who approves sees what was paid")
+	assert.Len(t, w.Get(id).Mean.Last4, 4)
 	require.NoError(t, w.Book.Approve(ctxOf(w), id, Person("boris")))
 	c := w.Carrier()
 	rec := w.Until(c, id, 20*time.Hour, NeedsPerson)
