@@ -168,7 +168,7 @@ func (d *desk) dayBalance(ctx context.Context, s *standing, amount assist.Money,
 		return "", err
 	}
 	for _, b := range all {
-		if b.Wallet != s.Wallet || b.Currency != amount.Currency() || b.Available.Minor() >= amount.Minor() {
+		if b.Wallet != s.Wallet || b.Paid.Currency() != amount.Currency() || b.Available.Minor() >= amount.Minor() {
 			continue
 		}
 		return words{"Больше дневного остатка " + walletName(b.Wallet) + ": доступно " + sum(b.Available, l) + " на " + at(b.AsOf, l) + ". Уйдёт само, когда поступят оплаты.",

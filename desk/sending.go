@@ -16,7 +16,7 @@ type sendingBody struct {
 	Rates                         bool
 }
 
-type walletRow struct{ Wallet, Paid, Reserved, Available, AsOf string }
+type walletRow struct{ Wallet, Paid, Back, InFlight, Available, AsOf string }
 
 func (d *desk) sending(w http.ResponseWriter, r *http.Request, p *page) error {
 	s, err := d.health(r, p)
@@ -37,7 +37,7 @@ func (d *desk) sending(w http.ResponseWriter, r *http.Request, p *page) error {
 			return err
 		}
 		for _, b := range all {
-			one := walletRow{Wallet: walletName(b.Wallet) + ", " + b.Currency, Paid: sum(b.Paid, p.Lang), Reserved: sum(b.Reserved, p.Lang), Available: sum(b.Available, p.Lang), AsOf: at(b.AsOf, p.Lang)}
+			one := walletRow{Wallet: walletName(b.Wallet) + ", " + b.Paid.Currency(), Paid: sum(b.Paid, p.Lang), Back: sum(b.Back, p.Lang), InFlight: sum(b.InFlight, p.Lang), Available: sum(b.Available, p.Lang), AsOf: at(b.AsOf, p.Lang)}
 			if b.AsOf.IsZero() {
 				one.AsOf = p.T("Assist ещё не спрашивали", "Assist hasn't been asked yet")
 			}

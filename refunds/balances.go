@@ -11,99 +11,95 @@ import (
 	"github.com/assist-go/assist/refunds/internal/storage"
 )
 
-// WalletBalance is what a day balance stands at.
+// WalletBalance is the day balance of one wallet, as the store knows it.
 type WalletBalance struct {
-	Wallet   assist.Wallet
-	Currency string
-	// Paid came in during the Moscow day, before the commission. Reserved is what
-	// was set aside on this day for refunds that went back or may.
-	Paid, Reserved assist.Money
-	// Available is what could be given back now; zero too where no rate is known.
+	Wallet assist.Wallet
+	// Paid came in during the Moscow day, before the bank's commission, and Back went
+	// back during it, as Assist told at AsOf. InFlight is set aside for refunds whose result isn't known.
+	Paid, Back, InFlight assist.Money
+	// Available is what a refund may be of, by the rates. It is never less than
+	// zero.
 	Available assist.Money
-	// AsOf is until when results by date were asked for; zero is never.
+	// AsOf is when Assist was asked last. Zero is never: then Available knows
+	// nothing of what was paid.
 	AsOf time.Time
 }
 
-// Balances shows a merchant's day balances, as [Book.DayBalance] counts them:
-// those of the wallets that have a rate, or whose payments or refunds of today
-// are known. The rates are DayBalance's.
-func (b *Book) Balances(ctx context.Context, merchantID string, rates map[assist.Wallet]int) ([]WalletBalance, error) {
-	d := &dayBalance{b, merchantID, rates}
-	var all []WalletBalance
-	// Update and not View: what is available is counted as Reserve does, which
-	// drops reservations that were left behind.
-	err := b.store.Update(ctx, func(tx storage.Tx) error {
-		m := &storage.Merchant{Merchant: merchantID}
-		if _, err := tx.Get(ctx, m, storage.NoLock); err != nil {
-			return err
-		}
-		of, err := d.known(ctx, tx)
+// Balances gives the day balance of each wallet that has a rate, and of each other
+// wallet and currency that the Moscow day of now has anything of, by the same figures as [Book.DayBalance].
+func (b *Book) Balances(ctx context.Context, merchantID string, rates map[assist.Wallet]int) (all []WalletBalance, err error) {
+	err = b.update(ctx, func(tx storage.Tx) error {
+		all, err = b.balances(ctx, tx, &dayBalance{b, merchantID, rates})
 		if err != nil {
 			return err
 		}
-		all = make([]WalletBalance, 0, len(of))
-		for one, paid := range of {
-			sums, err := d.sums(ctx, tx, one, paid)
-			if err != nil {
-				return err
-			}
-			sums.AsOf = instant(m.Reconciled)
-			all = append(all, sums)
-		}
-		return nil
-	})
-	slices.SortFunc(all, func(a, b WalletBalance) int {
-		return cmp.Or(cmp.Compare(a.Wallet, b.Wallet), cmp.Compare(a.Currency, b.Currency))
+		return errNothing // what was dropped for the sum is dropped again by who reserves
 	})
 	return all, err
 }
 
-type walletCurrency struct {
-	wallet   assist.Wallet
-	currency string
-}
-
-// known gives what was paid today on each wallet and currency.
-func (d *dayBalance) known(ctx context.Context, tx storage.Tx) (map[walletCurrency]int64, error) {
-	day := moscow.DayOf(d.b.now())
-	of := map[walletCurrency]int64{}
-	for w := range d.rates {
-		of[walletCurrency{w, "RUB"}] = 0
+func (b *Book) balances(ctx context.Context, tx storage.Tx, d *dayBalance) (all []WalletBalance, err error) {
+	now := b.now()
+	day := moscow.DayOf(now)
+	type place struct {
+		wallet   assist.Wallet
+		currency string
 	}
-	kept, err := storage.Find[storage.Balance](ctx, tx, storage.Query{Where: []storage.Cond{storage.Eq("merchant", d.merchant)}})
-	if err != nil {
-		return nil, err
-	}
-	for _, b := range kept {
-		of[walletCurrency{assist.Wallet(b.Wallet), b.Currency}] += 0
+	paid, back, flight := map[place]int64{}, map[place]int64{}, map[place]int64{}
+	places := map[place]bool{}
+	for wallet := range d.rates {
+		places[place{wallet, "RUB"}] = true // also where nothing was paid, which allows nothing
 	}
 	rows, err := storage.Find[storage.Result](ctx, tx, storage.Query{Where: []storage.Cond{storage.Eq("merchant", d.merchant),
 		storage.AtLeast("at", micros(day.Start())), storage.Less("at", micros(day.End()))}})
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range rows {
-		w := assist.WalletOf(int(r.MeanType))
-		if w != assist.NotWallet && r.Type == 100 && r.Code == string(assist.ResponseDone) {
-			of[walletCurrency{w, r.Currency}] += r.Minor
+		at := place{assist.WalletOf(int(r.MeanType)), r.Currency}
+		if at.wallet == assist.NotWallet || r.Code != string(assist.ResponseDone) {
+			continue
+		}
+		places[at] = true
+		switch r.Type {
+		case 100:
+			paid[at] += r.Minor
+		case 300:
+			back[at] += r.Minor
 		}
 	}
-	return of, err
+	open, err := storage.Find[storage.Reservation](ctx, tx, storage.Query{Where: []storage.Cond{storage.Eq("merchant", d.merchant), storage.Fixed("settled", "=", 0)}})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range open {
+		at := place{assist.Wallet(r.Wallet), r.Currency}
+		places[at], flight[at] = true, flight[at]+r.Minor
+	}
+	asOf, err := b.askedLast(ctx, tx, d.merchant)
+	if err != nil {
+		return nil, err
+	}
+	for at := range places {
+		available, err := d.available(ctx, tx, at.wallet, at.currency, now)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, WalletBalance{Wallet: at.wallet, Paid: money(paid[at], at.currency), Back: money(back[at], at.currency),
+			InFlight: money(flight[at], at.currency), Available: money(max(available, 0), at.currency), AsOf: asOf})
+	}
+	slices.SortFunc(all, func(x, y WalletBalance) int {
+		return cmp.Or(cmp.Compare(x.Wallet, y.Wallet), cmp.Compare(x.Paid.Currency(), y.Paid.Currency()))
+	})
+	return all, nil
 }
 
-func (d *dayBalance) sums(ctx context.Context, tx storage.Tx, of walletCurrency, paid int64) (WalletBalance, error) {
-	available, err := d.available(ctx, tx, of.wallet, of.currency, d.b.now())
-	if err != nil {
-		return WalletBalance{}, err
+// askedLast is when results by date were asked for last, by any process.
+func (b *Book) askedLast(ctx context.Context, tx storage.Tx, merchant string) (time.Time, error) {
+	lease := &storage.Lease{Name: "results " + merchant}
+	found, err := tx.Get(ctx, lease, storage.NoLock)
+	if err != nil || !found {
+		return time.Time{}, err
 	}
-	open, err := storage.Find[storage.Reservation](ctx, tx, storage.Query{Where: []storage.Cond{storage.Eq("merchant", d.merchant),
-		storage.Eq("wallet", int64(of.wallet)), storage.Eq("currency", of.currency), storage.AtLeast("made", micros(moscow.DayOf(d.b.now()).Start()))}})
-	if err != nil {
-		return WalletBalance{}, err
-	}
-	var reserved int64
-	for _, r := range open {
-		if r.Settled == 0 || r.Moved == 1 {
-			reserved += r.Minor
-		}
-	}
-	return WalletBalance{Wallet: of.wallet, Currency: of.currency, Paid: money(paid, of.currency), Reserved: money(reserved, of.currency),
-		Available: money(max(available, 0), of.currency)}, nil
+	return instant(lease.Until).Add(-askEvery), nil
 }

@@ -69,6 +69,7 @@ func untilDone(t *testing.T, fault string, random *rand.Rand) {
 		}
 		s.pass(7 * time.Minute)
 	}
+	t.Logf("ends with %d", code)
 	switch moved := paidByUs(s, fault, s.Moved(order.Billnumber).Amount()); code {
 	case exitcode.Done:
 		assert.Equal(t, "1200.00 RUB", moved, "done means that the money moved")

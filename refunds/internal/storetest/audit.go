@@ -105,5 +105,5 @@ func audit(t *testing.T, open Open) {
 	balances, err := w.Book.Balances(ctxOf(w), w.Merchant(), rates)
 	require.NoError(t, err)
 	require.Len(t, balances, 1)
-	assert.Equal(t, refunds.WalletBalance{Wallet: assist.WebMoney, Currency: "RUB", Paid: rub(1001), Reserved: rub(300), Available: rub(665)}, balances[0])
+	assert.Equal(t, refunds.WalletBalance{Wallet: assist.WebMoney, Paid: rub(1001), Back: rub(0), InFlight: rub(300), Available: rub(665)}, balances[0])
 }

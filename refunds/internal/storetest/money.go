@@ -48,6 +48,9 @@ func balance(t *testing.T, open Open) {
 	var ids []string
 	fits.Range(func(id, _ any) bool { ids = append(ids, id.(string)); return true })
 	require.Len(t, ids, 3)
+	shown, err := w.Book.Balances(ctxOf(w), w.Merchant(), rates)
+	require.NoError(t, err)
+	assert.Equal(t, []refunds.WalletBalance{{Wallet: assist.WebMoney, Paid: rub(1001), Back: rub(0), InFlight: rub(900), Available: rub(65)}}, shown)
 	require.NoError(t, two.Reserve(ctxOf(w), ids[0], assist.WebMoney, rub(300), w.Now()), "reserving again changes nothing")
 	require.NoError(t, one.Settle(ctxOf(w), ids[0], false))
 	require.NoError(t, one.Settle(ctxOf(w), ids[1], true))
