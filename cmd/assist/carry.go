@@ -36,24 +36,35 @@ const (
 // outcome, and gives the refund as it is stored. When ctx ends, interrupted is
 // called, where there is one, and the following stops.
 func (a *app) carryOn(ctx context.Context, b *books, c *refunds.Carrier, id refunds.ID, wait time.Duration, interrupted func() error) (*refunds.Record, error) {
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = c.Run(running) // it ends by the context alone, or because the store is away: seen below
-	}()
 	line := a.status(id)
-	err := a.follow(ctx, b, id, wait, line)
-	if ctx.Err() != nil && err == nil && interrupted != nil {
-		err = interrupted()
-	}
-	stop()
-	a.finishing(ended)
+	err := a.carrying(ctx, c, func() error {
+		err := a.follow(ctx, b, id, wait, line)
+		if ctx.Err() != nil && err == nil && interrupted != nil {
+			err = interrupted()
+		}
+		return err
+	})
 	line.end()
 	if err != nil {
 		return nil, err
 	}
 	return b.Get(context.WithoutCancel(ctx), id)
+}
+
+// carrying runs a carrier while the function runs. When that has ended, nothing new
+// is begun, and what was begun comes to an outcome that is stored.
+func (a *app) carrying(ctx context.Context, c *refunds.Carrier, f func() error) error {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = c.Run(running) // it ends by the context alone
+	}()
+	err := f()
+	stop()
+	a.finishing(ended)
+	return err
 }
 
 // follow looks until nothing more is to be expected.

@@ -57,7 +57,7 @@ func untilDone(t *testing.T, fault string, random *rand.Rand) {
 		require.NoError(t, c.Start())
 		if kills < 4 {
 			kills++
-			time.Sleep(time.Duration(random.IntN(250)) * time.Millisecond)
+			time.Sleep(time.Duration(random.IntN(90)) * time.Millisecond)
 			_ = c.Process.Kill() // it may have ended by itself
 		}
 		code = exitOf(t, c.Wait())
@@ -101,7 +101,7 @@ func TestKilledRefundIsOneRefund(t *testing.T) {
 	for range 6 {
 		c := s.command(t.Context(), args...)
 		require.NoError(t, c.Start())
-		time.Sleep(time.Duration(random.IntN(200)) * time.Millisecond)
+		time.Sleep(time.Duration(random.IntN(90)) * time.Millisecond)
 		_ = c.Process.Kill() // it may have ended by itself
 		_ = c.Wait()
 		s.pass(7 * time.Minute)

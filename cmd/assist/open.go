@@ -133,7 +133,7 @@ func (a *app) open(ctx context.Context, opts ...refunds.Option) (*books, error) 
 
 // client makes the client that asks, and that a carrier sends with. The password
 // is looked for when it is first needed, and again every five minutes.
-func (a *app) client(ctx context.Context, b *books) (*assist.Client, error) {
+func (a *app) client(ctx context.Context, b *books, more ...assist.Option) (*assist.Client, error) {
 	p, err := a.settings()
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ func (a *app) client(ctx context.Context, b *books) (*assist.Client, error) {
 	} else if rates != nil && b != nil {
 		balance = b.DayBalance(p.Merchant, rates)
 	}
-	opts = append(opts, assist.WithWalletRules(balance))
+	opts = append(append(opts, assist.WithWalletRules(balance)), more...)
 	client, err := assist.NewClient(p.URL, assist.Credentials{MerchantID: p.Merchant, Login: p.Login}, opts...)
 	if err != nil {
 		return nil, &profile.Error{Text: err.Error()}

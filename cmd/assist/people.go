@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/assist-go/assist/cmd/assist/internal/exitcode"
+	"github.com/assist-go/assist/cmd/assist/internal/verdict"
+	"github.com/assist-go/assist/refunds"
+	"github.com/spf13/cobra"
+)
+
+// personCommand is a command by which a person changes one refund.
+func personCommand(a *app, use, short, defaultNote string, change func(*refunds.Book, context.Context, refunds.ID, refunds.Person) error) *cobra.Command {
+	var note string
+	c := &cobra.Command{
+		Use:   use + " ID",
+		Short: short,
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			b, id, err := a.openAt(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			defer b.Close()
+			who, err := a.person(note)
+			if err != nil {
+				return err
+			}
+			if err := change(b.Book, ctx, id, who); err != nil {
+				return a.notChanged(ctx, b, id, err)
+			}
+			r, err := b.Get(ctx, id)
+			if err != nil {
+				return err
+			}
+			return a.print(r)
+		},
+	}
+	c.Flags().StringVar(&note, "note", defaultNote, "why, kept in the history")
+	return c
+}
+
+// notChanged tells why, by the refund as it stands.
+func (a *app) notChanged(ctx context.Context, b *books, id refunds.ID, err error) error {
+	e := a.explain(err)
+	if r, again := b.Get(ctx, id); again == nil {
+		if errors.Is(err, refunds.ErrUnderWay) {
+			e.Code = verdict.Of(r).Code
+		}
+		e.Then("%s  %s", verdict.ID(id), verdict.Of(r).Text.In(a.lang))
+	}
+	return e
+}
+
+func approveCommand(a *app) *cobra.Command {
+	return personCommand(a, "approve", "let a proposed refund go, as another person than who asked", "approved", (*refunds.Book).Approve)
+}
+
+func denyCommand(a *app) *cobra.Command {
+	return personCommand(a, "deny", "end a proposed refund", "denied", (*refunds.Book).Deny)
+}
+
+func cancelCommand(a *app) *cobra.Command {
+	return personCommand(a, "cancel", "take back a queued refund, of which nothing was sent", "taken back", (*refunds.Book).Withdraw)
+}
+
+func releaseCommand(a *app) *cobra.Command {
+	var hold bool
+	var why string
+	c := &cobra.Command{
+		Use:   "release",
+		Short: "let the merchant's refunds go again that are held, or hold them (--hold)",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if why == "" {
+				return exitcode.New(exitcode.Usage, "%s", a.text("нужна причина: --why", "a reason is needed: --why"))
+			}
+			b, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer b.Close()
+			p, err := a.settings()
+			if err != nil {
+				return err
+			}
+			who, err := a.person(why)
+			if err != nil {
+				return err
+			}
+			if hold {
+				return b.Hold(cmd.Context(), p.Merchant, who)
+			}
+			err = b.Release(cmd.Context(), p.Merchant, who)
+			if errors.Is(err, refunds.ErrNotReconciled) {
+				return exitcode.New(exitcode.Refused, "%s", a.text("сначала сверка с Assist: хранилище — другая копия, и что-то могло быть отправлено после неё",
+					"reconcile with Assist first: the store is another copy, and something may have been sent after it was made")).Then("assist reconcile --from DAY")
+			}
+			return err
+		},
+	}
+	c.Flags().BoolVar(&hold, "hold", false, "keep all refunds of the merchant from being sent")
+	c.Flags().StringVar(&why, "why", "", "why, kept in the history")
+	return c
+}
