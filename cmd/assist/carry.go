@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/assist-go/assist"
@@ -36,6 +37,9 @@ const (
 // outcome, and gives the refund as it is stored. When ctx ends, interrupted is
 // called, where there is one, and the following stops.
 func (a *app) carryOn(ctx context.Context, b *books, c *refunds.Carrier, id refunds.ID, wait time.Duration, interrupted func() error) (*refunds.Record, error) {
+	if err := b.LookNow(ctx, id); err != nil && !errors.Is(err, refunds.ErrState) && ctx.Err() == nil {
+		return nil, err
+	}
 	line := a.status(id)
 	err := a.carrying(ctx, c, func() error {
 		err := a.follow(ctx, b, id, wait, line)
@@ -125,8 +129,11 @@ func (a *app) finishing(ended <-chan struct{}) {
 	<-ended
 }
 
+// quiet is how long nothing is said about progress where there is no terminal.
+const quiet = 3 * time.Second
+
 // statusLine shows on stderr how far a refund is: one line that is written over on
-// a terminal, and one for each change elsewhere.
+// a terminal, and one for each change elsewhere, where that takes long.
 type statusLine struct {
 	a     *app
 	id    refunds.ID
@@ -145,10 +152,10 @@ func (l *statusLine) show(r *refunds.Record) {
 	}
 	text := verdict.ID(l.id) + "  " + l.a.doing(r)
 	if !l.a.ErrIs {
-		if text != l.last {
+		if text != l.last && time.Since(l.began) > quiet {
 			l.a.note("%s", "%s", text)
+			l.last = text
 		}
-		l.last = text
 		return
 	}
 	shown := text + "  " + time.Since(l.began).Truncate(time.Second).String()

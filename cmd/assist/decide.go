@@ -219,7 +219,7 @@ func (a *app) askAll(ctx context.Context, b *books, open map[refunds.ID]*refunds
 		if r.State != refunds.Sent && r.State != refunds.InProcess {
 			continue
 		}
-		if err := b.AskNow(ctx, id); err != nil {
+		if err := b.LookNow(ctx, id); err != nil {
 			return err
 		}
 		waiting[id] = r
@@ -227,7 +227,7 @@ func (a *app) askAll(ctx context.Context, b *books, open map[refunds.ID]*refunds
 		if err != nil {
 			return err
 		}
-		patience = max(patience, after.NextAt.Sub(a.now())+answersWithin)
+		patience = max(patience, answersWithin, after.NextAt.Sub(a.now())+answersWithin)
 	}
 	if len(waiting) == 0 {
 		return nil

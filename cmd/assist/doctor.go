@@ -53,7 +53,11 @@ func (a *app) doctor(ctx context.Context) error {
 	if err != nil {
 		return a.explain(err)
 	}
-	if err := tell(finding{"ok", a.text("профиль %q · %s · магазин %s", "profile %q · %s · merchant %s", p.Name, p.URL, p.Merchant), 0}); err != nil {
+	name := p.Name
+	if name == "" {
+		name = a.text("из окружения", "of the environment")
+	}
+	if err := tell(finding{"ok", a.text("профиль %q · %s · магазин %s", "profile %q · %s · merchant %s", name, p.URL, p.Merchant), 0}); err != nil {
 		return err
 	}
 	for _, check := range []func(context.Context, *profile.Profile) []finding{a.checkAssist, a.checkStore, a.checkZone} {

@@ -36,9 +36,10 @@ func (a *app) explainStop(err error) *exitcode.Error {
 }
 
 func (a *app) explainSettings(err error) *exitcode.Error {
+	if wrong, ok := errors.AsType[*profile.Error](err); ok {
+		return exitcode.New(exitcode.Settings, "%v", wrong)
+	}
 	switch {
-	case errors.As(err, new(*profile.Error)):
-		return exitcode.New(exitcode.Settings, "%v", err)
 	case errors.Is(err, refunds.ErrSchema):
 		return exitcode.New(exitcode.Settings, "%v", err).Then("assist db migrate")
 	case errors.Is(err, refunds.ErrNotDurable), errors.Is(err, refunds.ErrIndexKey):

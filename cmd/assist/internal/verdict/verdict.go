@@ -75,8 +75,8 @@ func Of(r *refunds.Record) Verdict {
 	case refunds.Done:
 		return Verdict{exitcode.Done, Done, yes(true), wording.Words{RU: "исполнен: деньги ушли" + operations(r), EN: "done: the money went back" + operations(r)}, ""}
 	case refunds.Refused:
-		why := reason(r)
-		return Verdict{exitcode.Refused, Refused, yes(false), wording.Words{RU: "отказано, деньги не двигались" + why, EN: "refused, no money moved" + why}, ""}
+		return Verdict{exitcode.Refused, Refused, yes(false), wording.Words{
+			RU: "отказано, деньги не двигались" + reason(r, assist.LanguageRU), EN: "refused, no money moved" + reason(r, assist.LanguageEN)}, ""}
 	case refunds.Withdrawn:
 		return Verdict{exitcode.Refused, Withdrawn, moved(r), wording.Words{RU: "отозван до отправки, деньги не двигались", EN: "taken back before it was sent, no money moved"}, ""}
 	case refunds.Denied:
@@ -177,12 +177,15 @@ func operations(r *refunds.Record) string {
 	return text.String()
 }
 
-func reason(r *refunds.Record) string {
-	switch {
-	case r.Codes != "" && r.Detail != "":
-		return " (" + r.Codes + "): " + r.Detail
-	case r.Codes != "":
-		return " (" + r.Codes + ")"
+// reason is why a refund was refused: by its codes, where it has any.
+func reason(r *refunds.Record, l assist.Language) string {
+	code := assist.ResponseCode(r.Codes)
+	var e assist.APIError
+	switch n, err := fmt.Sscanf(r.Codes, "%d/%d", &e.First, &e.Second); {
+	case code.Known():
+		return " (" + r.Codes + ": " + code.Meaning(l) + ")"
+	case err == nil && n == 2:
+		return " (" + r.Codes + ": " + e.Meaning(l) + ")"
 	case r.Detail != "":
 		return ": " + r.Detail
 	}
