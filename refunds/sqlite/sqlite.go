@@ -32,7 +32,7 @@ func Open(path string) (*Store, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
 		return nil, errors.New("sqlite: a path is needed: refunds in memory don't outlive the process")
 	}
-	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
+	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "wal_autocheckpoint(4000)", "temp_store(2)"}
 	write := sql.OpenDB(connector{&driver.Driver{}, address(path, pragmas, "_txlock=immediate")})
 	// One writer: SQLite has one at a time, and waiting for it in Go costs no
 	// busy loop.
@@ -58,6 +58,7 @@ func address(path string, pragmas []string, more string) string {
 var dialect = &sqlstore.Dialect{
 	Prefix:      prefix,
 	Placeholder: "?",
+	Grouped:     true,
 	Begin:       "BEGIN IMMEDIATE",
 	BeginRead:   "BEGIN",
 	Session:     session,

@@ -98,10 +98,9 @@ CREATE TABLE {t}refund_attempts (
   watch_at     bigint   NOT NULL DEFAULT 0,
   watch_until  bigint   NOT NULL DEFAULT 0,
   closed_by    text     NOT NULL DEFAULT '',
-  UNIQUE (refund, number));
+  UNIQUE (merchant, payment, refund, number));
 -- The database itself holds the rule that the money hangs on: one cancel of a payment whose outcome isn't known.
 CREATE UNIQUE INDEX {i}refund_attempts_one_open ON {t}refund_attempts (merchant, payment) WHERE told = 0;
-CREATE INDEX {i}refund_attempts_payment ON {t}refund_attempts (merchant, payment);
 CREATE INDEX {i}refund_attempts_watch   ON {t}refund_attempts (watch_at) WHERE watch_at > 0;
 
 CREATE TABLE {t}refund_operations (            -- an operation at Assist belongs to one attempt at most; kept when the refund is purged

@@ -33,6 +33,7 @@ type Dialect struct {
 	// cost more: f says BEGIN and COMMIT itself. The connection is closed when f
 	// gives driver.ErrBadConn, panics, or doesn't return.
 	Session   func(ctx context.Context, db *sql.DB, f func(Conn) error) error
+	Grouped   bool   // transactions that write share their commits: see group
 	Begin     string // a transaction that writes
 	BeginRead string // one that reads; empty where each statement does well alone
 }
@@ -79,6 +80,7 @@ type Rows interface {
 type Store struct {
 	write, read *sql.DB
 	dialect     *Dialect
+	group       group
 }
 
 // New takes the two pools, which may be one.
@@ -86,6 +88,9 @@ func New(write, read *sql.DB, d *Dialect) *Store { return &Store{write: write, r
 
 // Update implements storage.Store.
 func (s *Store) Update(ctx context.Context, f func(storage.Tx) error) error {
+	if s.dialect.Grouped {
+		return s.grouped(ctx, f)
+	}
 	return s.dialect.Session(ctx, s.write, func(conn Conn) error {
 		t := &tx{conn: conn, d: s.dialect}
 		t.queue = append(t.queue, Statement{Text: s.dialect.Begin})

@@ -63,7 +63,7 @@ var attemptColumns = []string{"intent_id", "refund", "merchant", "payment", "num
 
 var attempts = &Table{Name: "refund_attempts", Keys: 1, Columns: attemptColumns,
 	Fixed: []string{"refund", "merchant", "payment", "number", "client", "minor", "currency", "begun"}, Unique: []Unique{
-		{Columns: []int{1, 4}},
+		{Columns: []int{2, 3, 1, 4}},
 		// The rule that the money hangs on: one cancel of a payment whose outcome
 		// isn't known.
 		{Columns: []int{2, 3}, Where: func(v []any) bool { return number(v[position(attemptColumns, "told")]) == 0 }},
