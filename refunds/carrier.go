@@ -29,7 +29,9 @@ type Carrier struct {
 	misses map[string]int           // of a merchant: not sent, in a row
 	closed map[string]assist.Intent // closed in the store while this client holds them for unknown
 	turn   int
-	busy   sync.WaitGroup
+	// merchants of which the last claim has found something
+	busyWith map[string]bool
+	busy     sync.WaitGroup
 }
 
 type carrying struct {
@@ -119,7 +121,7 @@ const lease = 6 * time.Minute
 // may cancel with these clients. A client that belongs to another merchant than
 // it is given for is refused.
 func NewCarrier(b *Book, clients map[string]*assist.Client, opts ...CarrierOption) (*Carrier, error) {
-	c := &Carrier{book: b, clients: maps.Clone(clients), name: "carrier-" + rand.Text()[:10], misses: map[string]int{}, closed: map[string]assist.Intent{},
+	c := &Carrier{book: b, clients: maps.Clone(clients), name: "carrier-" + rand.Text()[:10], misses: map[string]int{}, closed: map[string]assist.Intent{}, busyWith: map[string]bool{},
 		carrying: carrying{workers: 8, rest: 90 * time.Second, personAfter: 12 * time.Hour, poll: time.Second, random: mrand.Int64N, wait: wait}}
 	if b == nil {
 		return nil, &InvalidError{Field: "Book", Reason: "must not be nil"}
@@ -294,8 +296,10 @@ func (c *Carrier) claim(ctx context.Context, merchant string, limit int) (views 
 		limit = 1
 	}
 	c.mu.Unlock()
-	if due, err := c.due(ctx, merchant); err != nil || !due {
-		return nil, err
+	if !c.wasBusy(merchant, false) {
+		if due, err := c.due(ctx, merchant); err != nil || !due {
+			return nil, err
+		}
 	}
 	err = c.book.update(ctx, func(tx storage.Tx) error {
 		now := c.book.now()
@@ -329,7 +333,18 @@ func (c *Carrier) claim(ctx context.Context, merchant string, limit int) (views 
 	if err != nil {
 		return nil, err
 	}
+	c.wasBusy(merchant, len(views) > 0)
 	return views, nil
+}
+
+// wasBusy tells whether the last claim has found something, and notes whether
+// this one has: then the next needn't look before.
+func (c *Carrier) wasBusy(merchant string, now bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.busyWith[merchant]
+	c.busyWith[merchant] = now
+	return was
 }
 
 func statesOf(m storage.Merchant) []int64 {

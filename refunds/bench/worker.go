@@ -47,7 +47,7 @@ func work() error {
 		return err
 	}
 	if path := os.Getenv("ASSIST_BENCH_PROFILE"); path != "" {
-		f, err := os.Create(path)
+		f, err := os.Create(fmt.Sprint(path, ".", os.Getpid()))
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/assist-go/assist/refunds/internal/storage"
 )
@@ -223,15 +224,55 @@ func failed(what string, table *storage.Table, err error) error {
 	return fmt.Errorf("%s %s: %w", what, table.Name, err)
 }
 
+// text gives the statement of a kind for a table, which is made once.
+func (t *tx) text(kind int, table *storage.Table, make func(*statement)) string {
+	key := textKey{t.d, table, kind}
+	if text, ok := texts.Load(key); ok {
+		return text.(string)
+	}
+	s := t.begin()
+	make(s)
+	texts.Store(key, s.String())
+	return s.String()
+}
+
+// The kinds of statements on one row; reading has one for each lock.
+const (
+	inserting = -1 - iota
+	insertingNumber
+	saving
+	deleting
+)
+
+type textKey struct {
+	d     *Dialect
+	table *storage.Table
+	kind  int
+}
+
+var texts sync.Map // of textKey: string
+
 func (t *tx) get(row storage.Row, lock storage.Lock, found func(bool)) Statement {
 	table, fields := row.Table(), row.Fields()
-	s := t.begin("SELECT ", strings.Join(table.Columns, ","), " FROM ", t.d.Prefix, table.Name)
-	s.byKey(table, fields)
-	s.lock(lock)
-	return Statement{Text: s.String(), Args: s.args, Next: func() []any { return fields }, Done: func(n int64) error {
+	text := t.text(int(lock), table, func(s *statement) {
+		s.WriteString("SELECT " + strings.Join(table.Columns, ",") + " FROM " + t.d.Prefix + table.Name)
+		s.byKey(table, fields)
+		s.lock(lock)
+	})
+	return Statement{Text: text, Args: values(nil, fields[:table.Keys]), Next: func() []any { return fields }, Done: func(n int64) error {
 		found(n > 0)
 		return nil
 	}}
+}
+
+func values(args []any, fields []any) []any {
+	if args == nil {
+		args = make([]any, 0, len(fields))
+	}
+	for _, f := range fields {
+		args = append(args, value(f))
+	}
+	return args
 }
 
 func (t *tx) Get(ctx context.Context, row storage.Row, lock storage.Lock) (found bool, err error) {
@@ -319,23 +360,32 @@ func (t *tx) Sum(ctx context.Context, table *storage.Table, column, by string, w
 
 func (t *tx) insert(row storage.Row, number bool) Statement {
 	table, fields := row.Table(), row.Fields()
-	first := 0
+	first, kind := 0, inserting
 	if table.Counted {
 		first = 1
 	}
-	s := t.begin("INSERT INTO ", t.d.Prefix, table.Name, " (", strings.Join(table.Columns[first:], ","), ") VALUES (")
-	for i, f := range fields[first:] {
-		if i > 0 {
-			s.WriteByte(',')
+	number = number && table.Counted
+	if number {
+		kind = insertingNumber
+	}
+	text := t.text(kind, table, func(s *statement) {
+		s.WriteString("INSERT INTO " + t.d.Prefix + table.Name + " (" + strings.Join(table.Columns[first:], ",") + ") VALUES (")
+		for i, f := range fields[first:] {
+			if i > 0 {
+				s.WriteByte(',')
+			}
+			s.arg(value(f))
 		}
-		s.arg(value(f))
+		s.WriteString(") ON CONFLICT DO NOTHING")
+		if number {
+			s.WriteString(" RETURNING " + table.Columns[0])
+		}
+	})
+	s := Statement{Text: text, Args: values(nil, fields[first:])}
+	if number {
+		s.Next = func() []any { return fields[:1] }
 	}
-	s.WriteString(") ON CONFLICT DO NOTHING")
-	if table.Counted && number {
-		s.WriteString(" RETURNING " + table.Columns[0])
-		return Statement{Text: s.String(), Args: s.args, Next: func() []any { return fields[:1] }}
-	}
-	return Statement{Text: s.String(), Args: s.args}
+	return s
 }
 
 func (t *tx) Insert(ctx context.Context, row storage.Row) (inserted bool, err error) {
@@ -376,17 +426,23 @@ func (t *tx) Save(ctx context.Context, row storage.Row) error {
 	if table.AddOnly {
 		return fmt.Errorf("%w: %s is only added to", storage.ErrConstraint, table.Name)
 	}
-	s := t.begin("UPDATE ", t.d.Prefix, table.Name, " SET ")
-	for n, i := range table.Changing() {
-		if n > 0 {
-			s.WriteByte(',')
+	changing := table.Changing()
+	text := t.text(saving, table, func(s *statement) {
+		s.WriteString("UPDATE " + t.d.Prefix + table.Name + " SET ")
+		for n, i := range changing {
+			if n > 0 {
+				s.WriteByte(',')
+			}
+			s.WriteString(table.Columns[i] + " = ")
+			s.arg(value(fields[i]))
 		}
-		s.WriteString(table.Columns[i])
-		s.WriteString(" = ")
-		s.arg(value(fields[i]))
+		s.byKey(table, fields)
+	})
+	args := make([]any, 0, len(fields))
+	for _, i := range changing {
+		args = append(args, value(fields[i]))
 	}
-	s.byKey(table, fields)
-	return t.change(ctx, "writing", table, Statement{Text: s.String(), Args: s.args}, errNoRow)
+	return t.change(ctx, "writing", table, Statement{Text: text, Args: values(args, fields[:table.Keys])}, errNoRow)
 }
 
 func (t *tx) Delete(ctx context.Context, row storage.Row) error {
@@ -394,9 +450,11 @@ func (t *tx) Delete(ctx context.Context, row storage.Row) error {
 	if table.AddOnly {
 		return fmt.Errorf("%w: %s is only added to", storage.ErrConstraint, table.Name)
 	}
-	s := t.begin("DELETE FROM ", t.d.Prefix, table.Name)
-	s.byKey(table, row.Fields())
-	if err := t.write(ctx, Statement{Text: s.String(), Args: s.args}); err != nil {
+	text := t.text(deleting, table, func(s *statement) {
+		s.WriteString("DELETE FROM " + t.d.Prefix + table.Name)
+		s.byKey(table, row.Fields())
+	})
+	if err := t.write(ctx, Statement{Text: text, Args: values(nil, row.Fields()[:table.Keys])}); err != nil {
 		return failed("deleting from", table, err)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"sync"
 )
 
 // ErrConstraint says that a rule which the database itself holds would be
@@ -123,6 +124,9 @@ type Table struct {
 	Fixed   []string // columns that never change once the row is there
 	Unique  []Unique
 	Check   func(values []any) bool
+
+	once     sync.Once
+	changing []int
 }
 
 // Unique is a rule beside the primary key: no two rows that it is about have
@@ -259,11 +263,12 @@ func ReadEach(ctx context.Context, tx Tx, asks []Ask) error {
 
 // Changing tells which columns after the primary key Save writes.
 func (t *Table) Changing() []int {
-	var at []int
-	for i := t.Keys; i < len(t.Columns); i++ {
-		if !slices.Contains(t.Fixed, t.Columns[i]) {
-			at = append(at, i)
+	t.once.Do(func() {
+		for i := t.Keys; i < len(t.Columns); i++ {
+			if !slices.Contains(t.Fixed, t.Columns[i]) {
+				t.changing = append(t.changing, i)
+			}
 		}
-	}
-	return at
+	})
+	return t.changing
 }
