@@ -105,7 +105,7 @@ func (r *run) whyUnknown(a *attempt) reason {
 		return r.whyUnnumbered(a)
 	case found == nil || !a.listedIn(&assist.Order{Operations: found.Candidates}):
 		return reasons
-	case len(found.Candidates) > len(a.operations) && r.others(a) > 0:
+	case len(found.Candidates) > len(a.operations) && r.others(a) > 0, r.otherUnnumbered(a):
 		return severalAlike
 	case r.equalPassedOver(a):
 		return passedBefore
