@@ -192,6 +192,13 @@ func (p *played) order(number string) (o order) {
 	return o
 }
 
+// read reads an order from the database.
+func (p *played) read(number string) *order {
+	o, err := readOrder(p.t.Context(), p.shop.db, number)
+	require.NoError(p.t, err)
+	return o
+}
+
 // The shop is killed at random moments. Each refund that it has promised is paid
 // once, and the shop's own sums have it once.
 func TestKilled(t *testing.T) {
@@ -288,6 +295,19 @@ func TestAnswers(t *testing.T) {
 		}
 		require.Eventually(t, func() bool { return p.order(o.Number).Returned.String() == "100.00 RUB" }, 30*time.Second, 50*time.Millisecond)
 		assert.Equal(t, "100.00 RUB", p.server.Moved(o.Billnumber).String())
+
+		// What the handler writes is the delivery's: undone with it, done once.
+		o = p.pay()
+		given, err := p.shop.giveBack(t.Context(), "h", o.Number, "30.00")
+		require.NoError(t, err)
+		p.kill()
+		before := p.read(o.Number)
+		tx, err := p.shop.db.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		require.NoError(t, p.shop.heard(t.Context(), tx, refunds.Event{Refund: given.ID, From: refunds.Sent, To: refunds.Done}))
+		require.NoError(t, tx.Rollback())
+		assert.Equal(t, before, p.read(o.Number))
+		p.start()
 
 		// A refund that Assist refuses for good is left to be asked for again.
 		o = p.pay()

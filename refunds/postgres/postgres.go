@@ -2,7 +2,8 @@
 // machines.
 //
 // Commits of a cancel are durable whatever synchronous_commit says. PgBouncer
-// works in the modes session and transaction.
+// works in the mode session, and in the mode transaction with
+// default_query_exec_mode=exec in the DSN.
 package postgres
 
 import (
