@@ -75,7 +75,7 @@ func read(ctx context.Context, q queries, which string, args ...any) (orders []*
 		var currency string
 		var paidAt, paid, asked, returned int64
 		err = errors.Join(err, rows.Scan(&o.Number, &o.Billnumber, &paidAt, &currency, &paid, &asked, &returned))
-		o.PaidAt = time.Unix(paidAt, 0)
+		o.PaidAt = time.Unix(paidAt, 0).UTC()
 		for money, minor := range map[*assist.Money]int64{&o.Paid: paid, &o.Left: paid - asked, &o.Returned: returned} {
 			var e error
 			*money, e = assist.NewMoney(minor, currency)
