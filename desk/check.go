@@ -194,7 +194,7 @@ func (d *desk) like(s *standing, amount assist.Money) *refunds.Record {
 // refundOf is what is stored.
 func (d *desk) refundOf(s *standing, v *verdictOnNew, a asked, u User) refunds.Refund {
 	req := s.Order.CancelRequest(v.Amount)
-	req.Order, req.Billnumber = nil, s.Bill
+	req.Billnumber = s.Bill
 	req.Reason, _ = a.reason()
 	r := refunds.Refund{Key: a.key(u), MerchantID: d.merchant(), Request: req, Whole: v.Whole, Note: a.Note}
 	if !v.NotBefore.IsZero() {

@@ -18,7 +18,7 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-//go:embed assets/style.css assets/desk.js
+//go:embed assets/style.css assets/desk.js assets/icon.svg
 var assets embed.FS
 
 type desk struct {
@@ -41,6 +41,7 @@ type desk struct {
 	pages    map[string]*template.Template
 	style    asset
 	script   asset
+	icon     asset
 }
 
 // New makes the desk of one merchant: that of orders. It is safe for concurrent
@@ -82,6 +83,7 @@ func (d *desk) routes() http.Handler {
 	mux.HandleFunc("GET /audit", d.doing(Senior, d.audit))
 	mux.HandleFunc("GET /style.css", d.style.serve)
 	mux.HandleFunc("GET /desk.js", d.script.serve)
+	mux.HandleFunc("GET /icon.svg", d.icon.serve)
 
 	mux.HandleFunc("POST /search", d.seeing(d.search))
 	mux.HandleFunc("POST /language", d.seeing(d.language))

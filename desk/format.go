@@ -109,7 +109,7 @@ func meanName(typeID int, last4 string, l assist.Language) string {
 	}
 	switch {
 	case name == "" && typeID == 0:
-		return words{"ещё не известно", "not known yet"}.in(l)
+		return "—"
 	case name == "":
 		name = fmt.Sprintf(words{"средство %d", "mean %d"}.in(l), typeID)
 	}

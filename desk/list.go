@@ -38,6 +38,7 @@ type row struct {
 	Amount, Paid              string
 	Status, Mark, Tone, Moved string
 	Created, By               string
+	Loud                      bool // a person has to look
 }
 
 func (d *desk) list(w http.ResponseWriter, r *http.Request, p *page) error {
@@ -90,7 +91,8 @@ func (d *desk) orderMeant(v view, rows []row) string {
 func (d *desk) rowOf(r *refunds.Record, p *page) row {
 	out := row{ID: r.ID, Number: number(r.ID), Order: r.Request.OrderNumber, Mean: meanName(r.Mean.TypeID, r.Mean.Last4, p.Lang),
 		Amount: sum(r.Request.Amount, p.Lang), Status: status(r).in(p.Lang), Mark: mark(r), Tone: tone(r),
-		Moved: movedOf(r).cell().in(p.Lang), Created: p.Short(r.Created), By: askedBy(r, p.Lang)}
+		Moved: movedOf(r).cell().in(p.Lang), Created: p.Short(r.Created), By: askedBy(r, p.Lang),
+		Loud: tone(r) == "warn" || r.MovedLate}
 	if !r.Mean.Paid.IsZero() && r.Mean.Paid != r.Request.Amount {
 		out.Paid = p.T("из ", "of ") + sum(r.Mean.Paid, p.Lang)
 	}

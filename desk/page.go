@@ -30,7 +30,7 @@ type page struct {
 }
 
 // bar is a line above the page.
-type bar struct{ Tone, Text string }
+type bar struct{ Tone, Text, Link, Label string }
 
 var pageNames = []string{"list", "refund", "new", "confirm", "decisions", "sending", "audit", "error"}
 
@@ -55,6 +55,9 @@ func (d *desk) load() (err error) {
 		}
 	}
 	if d.style, err = assetOf("style.css", "text/css; charset=utf-8"); err != nil {
+		return err
+	}
+	if d.icon, err = assetOf("icon.svg", "image/svg+xml"); err != nil {
 		return err
 	}
 	d.script, err = assetOf("desk.js", "text/javascript; charset=utf-8")
@@ -104,18 +107,18 @@ const tardy = 2 * time.Minute
 
 func (d *desk) bars(s refunds.Stats, late int, l assist.Language) (all []bar) {
 	if late > 0 {
-		all = append(all, bar{"bad", words{"Деньги ушли вопреки решению человека: смотрите «Решения».", "Money has moved despite a person's decision: see “Decisions”."}.in(l)})
+		all = append(all, bar{"bad", words{"Деньги ушли вопреки решению человека.", "Money has moved despite a person's decision."}.in(l), "decisions", words{"Разобраться", "Deal with it"}.in(l)})
 	}
 	if s.OldestDue > tardy {
 		since := at(d.now().Add(-s.OldestDue), l)
-		all = append(all, bar{"warn", words{"Отправка стоит с " + since + ": новые возвраты встают в очередь и уйдут сами.",
+		all = append(all, bar{Tone: "warn", Text: words{"Отправка стоит с " + since + ": новые возвраты встают в очередь и уйдут сами.",
 			"Nothing is being sent since " + since + ": new refunds are queued and will go by themselves."}.in(l)})
 	}
 	if has(s.Held, d.merchant()) {
-		all = append(all, bar{"warn", words{"Отправка остановлена человеком или после смены базы: возвраты копятся в очереди.", "Sending is stopped by a person, or after a change of the database: refunds are queued."}.in(l)})
+		all = append(all, bar{Tone: "warn", Text: words{"Отправка остановлена человеком или после смены базы: возвраты копятся в очереди.", "Sending is stopped by a person, or after a change of the database: refunds are queued."}.in(l)})
 	}
 	if has(s.Paused, d.merchant()) {
-		all = append(all, bar{"bad", words{"Assist не принимает настройки магазина: возвраты ждут в очереди. Нужен администратор.", "Assist doesn't take the merchant's settings: refunds are queued. An administrator is needed."}.in(l)})
+		all = append(all, bar{Tone: "bad", Text: words{"Assist не принимает настройки магазина: возвраты ждут в очереди. Нужен администратор.", "Assist doesn't take the merchant's settings: refunds are queued. An administrator is needed."}.in(l)})
 	}
 	return all
 }

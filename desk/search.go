@@ -118,6 +118,9 @@ func (v view) Narrowed() bool {
 	return v.Q != "" || v.Email != "" || v.State != "" || v.From != "" || v.To != ""
 }
 
+// Filtered tells whether the filter chooses, beside the search box.
+func (v view) Filtered() bool { return v.State != "" || v.From != "" || v.To != "" }
+
 // address is the view as an address, from a refund on.
 func (v view) address(before refunds.ID) string {
 	q := url.Values{}

@@ -15,15 +15,18 @@ type line struct {
 }
 
 func (d *desk) timeline(history []refunds.Event, r *refunds.Record, p *page) []line {
-	all := make([]line, 0, len(history))
-	for _, e := range history {
-		all = append(all, lineOf(e, p))
-	}
-	// That an answer was lost is no event of the store: it is the lack of one.
+	lost := map[string]refunds.Attempt{}
 	for _, a := range r.Attempts {
 		if a.Told.IsZero() && a.Detail != "" {
-			all = append(all, line{At: p.Exact(a.Begun), Text: p.T("Ответ Assist потерялся: исход не известен", "Assist's answer was lost: the outcome isn't known"), Who: p.T("система", "system"),
-				Evidence: a.Detail, Tone: "warn"})
+			lost[a.IntentID] = a
+		}
+	}
+	all := make([]line, 0, len(history)+len(lost))
+	for _, e := range history {
+		all = append(all, lineOf(e, p))
+		if a, ok := lost[e.IntentID]; ok && e.Kind == refunds.Sending {
+			// That an answer was lost is no event of the store: it is the lack of one.
+			all = append(all, line{At: p.Exact(a.Begun), Text: p.T("Ответ Assist потерялся: исход не известен", "Assist's answer was lost: the outcome isn't known"), Who: p.T("система", "system"), Tone: "warn"})
 		}
 	}
 	return all
@@ -57,7 +60,7 @@ func lineOf(e refunds.Event, p *page) line {
 	case refunds.MovedLate:
 		l.Tone, l.Evidence = "bad", e.Data
 	case refunds.PersonNeeded:
-		l.Tone, l.Evidence = "warn", e.Reason
+		l.Tone = "warn"
 	case refunds.MerchantPaused:
 		l.Tone, l.Evidence = "warn", e.Reason
 	case refunds.Exported:

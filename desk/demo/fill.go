@@ -28,7 +28,6 @@ func (w *World) Pay(number, amount string, mean int, ago time.Duration) assist.O
 func (w *World) Ask(ctx context.Context, person string, o assist.Order, amount, note string) (refunds.ID, error) {
 	w.n++
 	req := o.CancelRequest(rub(amount))
-	req.Order = nil
 	return w.Book.Propose(ctx, refunds.Refund{Key: fmt.Sprint("demo-", w.n), MerchantID: w.Client.MerchantID(), Request: req, Note: note}, w.Person(person, note))
 }
 
@@ -140,7 +139,7 @@ func (w *World) ordinary(ctx context.Context) error {
 		fault                      assisttest.Fault
 		to                         refunds.State
 	}{
-		{"A-20501", "2490.00", "2490.00", "отмена заказа", 1, assisttest.Fault{}, refunds.Done},
+		{"A-20501", "2490.00", "2490.00", "отмена заказа", 1, assisttest.TextInstead("slipno", "004512873311"), refunds.Done},
 		{"A-20490", "3299.00", "299.00", "повреждена упаковка", 2, assisttest.Fault{}, refunds.Done},
 		{"A-20399", "780.00", "780.00", "не доставлен", 32, assisttest.Decline("AS100"), refunds.Refused},
 		{"A-20377", "100.00", "10.00", "пересчёт доставки", 30, assisttest.InProcess(30*time.Hour, "AS000"), refunds.InProcess},
@@ -177,7 +176,6 @@ func (w *World) wallets(ctx context.Context) error {
 	o := w.Pay("A-20488", "1150.00", 36, time.Hour)
 	w.n++
 	req := o.CancelRequest(rub("1150.00"))
-	req.Order = nil
 	_, err := w.Book.Propose(ctx, refunds.Refund{Key: fmt.Sprint("demo-", w.n), MerchantID: w.Client.MerchantID(), Request: req, Note: "передумал",
 		NotBefore: moscow.NextMidnight(w.Now()).Add(30 * time.Second)}, w.Person("anna", "передумал"))
 	return err

@@ -25,7 +25,7 @@ var faults = []struct {
 }
 
 var panelPage = template.Must(template.New("").Parse(`<!doctype html>
-<html lang="ru"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Демо</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css"></head>
+<html lang="ru"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Демо</title><link rel="icon" href="/icon.svg"><link rel="stylesheet" href="/style.css"></head>
 <body><main class="narrow" id="main"><h1>Демо · demo</h1>
 <p>Assist ненастоящий, деньги не двигаются. · Assist is simulated, no money moves. <a href="/">К возвратам · to the refunds</a></p>
 <section class="card"><h2>Кто вы · who you are</h2><form method="post" action="/demo"><div class="buttons">{{range .Users}}<button name="user" value="{{.Name}}">{{.Text}}</button>{{end}}</div></form></section>
@@ -57,7 +57,7 @@ func (w *World) panel(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-	rw.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	rw.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	_, _ = rw.Write(b.Bytes())
 }
 
