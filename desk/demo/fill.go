@@ -76,6 +76,10 @@ func (w *World) Fill(ctx context.Context) error {
 		return err
 	}
 	w.toTry()
+	// The day balances are of what Assist lists of today.
+	if _, err := w.Carrier.Reconcile(ctx, w.Client.MerchantID(), moscow.DayOf(w.Now()).Start(), w.Now()); err != nil {
+		return err
+	}
 	_, err := w.Carrier.Step(ctx)
 	return err
 }
@@ -183,6 +187,9 @@ func (w *World) wallets(ctx context.Context) error {
 
 // toTry are payments for the visitor.
 func (w *World) toTry() {
+	w.Pay("A-20591", "2350.00", 36, time.Hour)
+	w.Pay("A-20592", "870.00", 30, time.Hour)
+	w.Pay("A-20593", "1640.00", 32, time.Hour)
 	w.Pay("A-20600", "4500.00", 1, 50*time.Hour)
 	w.Pay("A-20601", "490.00", 36, 30*time.Minute)
 	w.Pay("A-20602", "320.00", 30, 30*time.Minute)

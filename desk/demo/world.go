@@ -71,7 +71,7 @@ func (w *World) build(ctx context.Context, store refunds.Store, address string, 
 	if w.Book, err = refunds.NewBook(ctx, store, refunds.Clock(w.Now), refunds.AloneUpTo(rub(limit))); err != nil {
 		return err
 	}
-	if w.Carrier, err = refunds.NewCarrier(w.Book, map[string]*assist.Client{w.Client.MerchantID(): w.Client}, refunds.Poll(500*time.Millisecond)); err != nil {
+	if w.Carrier, err = refunds.NewCarrier(w.Book, map[string]*assist.Client{w.Client.MerchantID(): w.Client}, refunds.Poll(500*time.Millisecond), refunds.ReconcileEvery(10*time.Minute)); err != nil {
 		return err
 	}
 	opts = append([]desk.Option{desk.Clock(w.Now), desk.WalletRates(Rates()), desk.OrderPrefixes("A-")}, opts...)
