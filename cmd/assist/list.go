@@ -179,11 +179,11 @@ func (a *app) row(r *refunds.Record) []string {
 	if n := len(r.Attempts); n > 0 {
 		asked = fmt.Sprint(r.Attempts[n-1].Asks)
 	}
-	return []string{verdict.ID(r.ID), r.Request.OrderNumber, r.Request.Amount.String(), a.status1(v.Outcome), money, age(a.now().Sub(r.Created)), asked}
+	return []string{verdict.ID(r.ID), r.Request.OrderNumber, r.Request.Amount.String(), a.outcomeWord(v.Outcome), money, age(a.now().Sub(r.Created)), asked}
 }
 
-// status1 is an outcome in a word.
-func (a *app) status1(outcome string) string {
+// outcomeWord is an outcome in a word.
+func (a *app) outcomeWord(outcome string) string {
 	ru := map[string]string{verdict.Done: "исполнен", verdict.Refused: "отказано", verdict.Withdrawn: "отозван", verdict.Denied: "не одобрен", verdict.GivenUp: "закрыт",
 		verdict.Approval: "ждёт одобрения", verdict.InProcess: "в обработке", verdict.Unknown: "неизвестен", verdict.Queued: "в очереди"}
 	return a.text("%[2]s", "%[1]s", outcome, ru[outcome])

@@ -34,8 +34,8 @@ type globalFlags struct {
 // commands are all of the program's. Each stands in a file of its own.
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
-		refundCommand(a), approveCommand(a), denyCommand(a), cancelCommand(a),
-		orderCommand(a), checkCommand(a), listCommand(a), showCommand(a), waitCommand(a), balanceCommand(a), reconcileCommand(a),
+		refundCommand(a), importCommand(a), approveCommand(a), denyCommand(a), cancelCommand(a),
+		orderCommand(a), checkCommand(a), listCommand(a), showCommand(a), waitCommand(a), balanceCommand(a), reconcileCommand(a), exportCommand(a),
 		resolveCommand(a), decideCommand(a),
 		workerCommand(a), simulatorCommand(a), doctorCommand(a),
 		loginCommand(a), profilesCommand(a), auditCommand(a), dbCommand(a), releaseCommand(a),

@@ -27,6 +27,7 @@ import (
 //	by-hand ORDER AMOUNT   somebody gives money back in the personal account
 //	same FILE              the last stdout is the file's, but for what is random
 //	saw FILE               the same of stderr
+//	holds FILE WANTED      the same of a file
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -41,8 +42,9 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "fault": fault, "pass": pass, "moved": moved, "by-hand": byHand,
-			"same": func(ts *testscript.TestScript, _ bool, args []string) { same(ts, "stdout", args) },
-			"saw":  func(ts *testscript.TestScript, _ bool, args []string) { same(ts, "stderr", args) },
+			"same":  func(ts *testscript.TestScript, _ bool, args []string) { same(ts, "stdout", args) },
+			"saw":   func(ts *testscript.TestScript, _ bool, args []string) { same(ts, "stderr", args) },
+			"holds": func(ts *testscript.TestScript, _ bool, args []string) { same(ts, args[0], args[1:]) },
 		},
 	})
 }
@@ -122,6 +124,7 @@ var random = []struct {
 	to string
 }{
 	{regexp.MustCompile(`(?m)^R-\d+  (being |in process at|queued \(|готовится|отправляется|в обработке у|в очереди \().*\n`), ""},
+	{regexp.MustCompile(`\r`), ""},
 	{regexp.MustCompile(`carrier-[A-Z2-7]{10}`), "carrier-X"},
 	{regexp.MustCompile(`"intent_id":"[A-Z2-7]+"`), `"intent_id":"X"`},
 	{regexp.MustCompile(`intent [A-Z2-7]{26}`), "intent X"},
