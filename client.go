@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/assist-go/assist/internal/poll"
 	"github.com/assist-go/assist/internal/wire"
 )
 
@@ -47,8 +48,8 @@ type Client struct {
 	verifiers    verifiers
 	payments     payments
 	clock        serverClock
-	watches      watches
-	questions    gate
+	watches      poll.Watches[subject, *sighting]
+	questions    poll.Gate
 
 	walletRules bool
 	dayBalance  DayBalance // nil: no cap is watched
@@ -107,7 +108,7 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 		logBodies: cfg.logBodies,
 		maxSize:   cfg.maxResponseSize,
 		now:       cfg.now,
-		questions: make(gate, questionsAtOnce),
+		questions: make(poll.Gate, questionsAtOnce),
 
 		walletRules: cfg.walletRules,
 		dayBalance:  cfg.dayBalance,

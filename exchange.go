@@ -184,9 +184,9 @@ func (c *Client) causeOf(ctx context.Context, err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	if c.tells(err) {
+	if c.keys.tells(err) {
 		err = &hushedError{
-			text:     c.scrub(err.Error()),
+			text:     c.keys.scrub(err.Error()),
 			canceled: errors.Is(err, context.Canceled), expired: errors.Is(err, context.DeadlineExceeded),
 		}
 	}

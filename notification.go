@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/assist-go/assist/internal/charset"
+	"github.com/assist-go/assist/internal/poll"
 	"github.com/assist-go/assist/internal/wire"
 )
 
@@ -74,7 +75,7 @@ func (c *Client) NotificationHandler(handle func(context.Context, Order) error, 
 	case len(c.verifiers) == 0:
 		return nil, &ValidationError{Field: "Verifier", Reason: "is needed to receive notifications: see WithVerifier"}
 	}
-	h := &notificationHandler{client: c, handle: handle, asking: gates{make(gate, notificationsAtOnce), c.questions}}
+	h := &notificationHandler{client: c, handle: handle, asking: poll.Gates{make(poll.Gate, notificationsAtOnce), c.questions}}
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, &ValidationError{Field: "NotificationOption", Reason: "must not be nil"}
@@ -88,7 +89,7 @@ type notificationHandler struct {
 	client      *Client
 	handle      func(context.Context, Order) error
 	unavailable bool
-	asking      gates
+	asking      poll.Gates
 }
 
 func (h *notificationHandler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -195,17 +196,17 @@ func (h *notificationHandler) ask(ctx context.Context, notified *Order) (*Order,
 	c := h.client
 	w := windowOf(notified.Date)
 	subject := subjectOf(notified.Billnumber, notified.Number, w.orderDate)
-	shared, seen := c.watches.join(subject)
-	defer func() { c.watches.leave(subject, shared, seen) }()
+	shared, seen := c.watches.Join(subject)
+	defer func() { c.watches.Leave(subject, shared, seen) }()
 	in := &Intent{Request: CancelRequest{Billnumber: notified.Billnumber, OrderNumber: notified.Number}}
 	for ctx.Err() == nil {
-		answered, turned := c.watches.state(shared)
+		answered, turned := c.watches.State(shared)
 		if answered > seen {
 			var s *sighting
-			s, seen = c.watches.take(shared)
+			s, seen = c.watches.Take(shared)
 			return s.order, s.err
 		}
-		own, asked := c.watches.ask(ctx, shared, h.asking, func(ctx context.Context) *sighting { return c.look(ctx, in, w) })
+		own, asked := c.watches.Ask(ctx, shared, h.asking, func(ctx context.Context) *sighting { return c.look(ctx, in, w) })
 		if own != nil {
 			return nil, own.err
 		}

@@ -480,7 +480,7 @@ func TestNotificationsEndInTime(t *testing.T) {
 		}
 		all.Wait()
 		assert.Equal(t, notificationTime, time.Since(began))
-		assert.Empty(t, c.watches.known)
+		assert.Zero(t, c.watches.Len())
 		assert.Empty(t, c.questions)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/assist-go/assist/internal/poll"
 	"github.com/assist-go/assist/internal/wire"
 )
 
@@ -24,7 +25,7 @@ type polling struct {
 	attempts int
 	lastErr  error
 
-	shared   *watch
+	shared   *poll.Watch[*sighting]
 	seen     int             // the number of the newest answer that was looked at
 	turned   <-chan struct{} // tells of the next turn of the shared questions
 	due      bool            // our time to ask has come
@@ -84,7 +85,7 @@ func (p *polling) run(ctx context.Context, see seeing) (stopReason, error) {
 }
 
 func (p *polling) begin(s subject) {
-	p.shared, p.seen = p.client.watches.join(s)
+	p.shared, p.seen = p.client.watches.Join(s)
 	p.began = time.Now()
 	p.step = p.options.pace.first
 	first, _ := p.fit(p.pause)
@@ -95,7 +96,7 @@ func (p *polling) begin(s subject) {
 func (p *polling) end(s subject) {
 	p.timer.Stop()
 	p.overtime.Stop()
-	p.client.watches.leave(s, p.shared, p.seen)
+	p.client.watches.Leave(s, p.shared, p.seen)
 }
 
 // turn does what there is to do now: looks at a new answer, or asks. It tells
@@ -109,14 +110,14 @@ func (p *polling) turn(ctx context.Context, see seeing) (stop stopReason, rest b
 	}
 	// The channel is taken before the answer is looked at, so that no turn is
 	// missed in between.
-	answered, turned := p.client.watches.state(p.shared)
+	answered, turned := p.client.watches.State(p.shared)
 	p.turned = turned
 	if answered <= p.seen {
 		asked := p.due && p.ask(ctx)
 		return goingOn, !asked, nil
 	}
 	var last *sighting
-	last, p.seen = p.client.watches.take(p.shared)
+	last, p.seen = p.client.watches.Take(p.shared)
 	p.due = false
 	p.attempts++
 	if p.attempts == 1 {
@@ -182,7 +183,7 @@ func (p *polling) ask(ctx context.Context) bool {
 	c := p.client
 	ctx, cancel := context.WithDeadline(ctx, p.began.Add(p.limit()))
 	defer cancel()
-	own, asked := c.watches.ask(ctx, p.shared, gates{c.questions}, p.question)
+	own, asked := c.watches.Ask(ctx, p.shared, poll.Gates{c.questions}, p.question)
 	if own != nil {
 		p.lastErr = own.err
 	}

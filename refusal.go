@@ -59,7 +59,7 @@ func (c *Client) refusalInFault(r *reply) (*APIError, error) {
 		return nil, fmt.Errorf("%w: a fault without Assist's codes; looked for in firstcode and secondcode of its detail, "+
 			"in the whole of faultcode and faultstring, and in a text that is nothing but two codes: %s", ErrContradiction, c.quoted(fault))
 	}
-	return &APIError{First: first, Second: second, Message: c.scrub(message), InText: place != wire.Own}, nil
+	return &APIError{First: first, Second: second, Message: c.keys.scrub(message), InText: place != wire.Own}, nil
 }
 
 // provesRefusal tells codes that stand alone in a text and still are Assist's: such
@@ -80,7 +80,7 @@ func (c *Client) quoted(f *wire.Fault) string {
 		{"faultcode", f.Code}, {"faultstring", f.Text}, {"message", f.Message}, {"firstcode", f.Detail.First}, {"secondcode", f.Detail.Second},
 	} {
 		if text.text != "" {
-			parts = append(parts, fmt.Sprintf("%s %q", text.name, c.scrub(text.text)))
+			parts = append(parts, fmt.Sprintf("%s %q", text.name, c.keys.scrub(text.text)))
 		}
 	}
 	if len(parts) == 0 {

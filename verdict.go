@@ -108,7 +108,7 @@ func (c *Client) judgeOperations(in Intent, order Order, own []Operation, stageO
 			declined++
 		default:
 			return contradiction("operation %s has response code %q and state %q",
-				op.Billnumber, c.scrub(string(op.ResponseCode)), c.scrub(string(op.State)))
+				op.Billnumber, c.keys.scrub(string(op.ResponseCode)), c.keys.scrub(string(op.State)))
 		}
 	}
 	newest := newestOf(own)
@@ -261,4 +261,12 @@ func compareSum(own []Operation, holdings map[string]holding, all bool) error {
 		}
 	}
 	return nil
+}
+
+// declined is the error of an operation that was declined, without personal
+// data and with the server's texts made fit for an error.
+func (c *Client) declined(op Operation) *DeclinedError {
+	bare := op.bare()
+	bare.Message, bare.CustomerMessage, bare.Recommendation = c.keys.scrub(op.Message), c.keys.scrub(op.CustomerMessage), c.keys.scrub(op.Recommendation)
+	return &DeclinedError{ResponseCode: ResponseCode(c.keys.scrub(string(op.ResponseCode))), Operation: bare}
 }

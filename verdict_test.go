@@ -245,7 +245,7 @@ func TestVerdictOnFullCancel(t *testing.T) {
 func TestServerTextsAreScrubbed(t *testing.T) {
 	t.Parallel()
 	c := mocked(t, answering(200, ""))
-	long := c.scrub("no\n\r\t\x00 such " + planted + " of " + testLogin + strings.Repeat(" ы", 500))
+	long := c.keys.scrub("no\n\r\t\x00 such " + planted + " of " + testLogin + strings.Repeat(" ы", 500))
 	assert.NotContains(t, long, planted)
 	assert.NotContains(t, long, testLogin)
 	assert.NotContains(t, long, "\n")
@@ -507,5 +507,139 @@ func TestVerifiersGetTheBytesAsSent(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, number, orders[0].Number)
 		})
+	}
+}
+
+func TestVerdictOnFlatAnswers(t *testing.T) {
+	t.Parallel()
+	const ok = `firstcode="0" secondcode="0" count="1"`
+	const ours = "5700027202722028.3"
+	one := flatAnswer(ok, ours, "AS000")
+	tests := []struct {
+		name, body string
+		want       Outcome
+		status     CancelStatus
+		is         error
+	}{
+		{"done", one, Accepted, Succeeded, nil},
+		{"in process", flatAnswer(ok, ours, "AS300"), Accepted, InProcess, nil},
+		{"declined", flatAnswer(ok, ours, "AS102"), Rejected, 0, nil},
+		{"a code of tomorrow", flatAnswer(ok, ours, "AS001"), Unknown, 0, ErrContradiction},
+		{"refused", `<result firstcode="5" secondcode="108" count="0"></result>`, Rejected, 0, nil},
+		{"refused with an order beside it", flatAnswer(`firstcode="5" secondcode="108" count="1"`, ours, "AS000"), Unknown, 0, ErrContradiction},
+		{"0 with a second code", flatAnswer(`firstcode="0" secondcode="108" count="1"`, ours, "AS000"), Unknown, 0, ErrContradiction},
+		{"codes that are no numbers", flatAnswer(`firstcode="x" secondcode="0" count="1"`, ours, "AS000"), Unknown, 0, ErrUnreadable},
+		{"no order", `<result firstcode="0" secondcode="0" count="0"></result>`, Unknown, 0, ErrOtherAnswer},
+		{"two orders", strings.Replace(one, "</order>", "</order>"+one[strings.Index(one, "<order>"):strings.Index(one, "</orders>")], 1), Unknown, 0, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := &desk{cancel: test.body}
+			x, err := d.client(t, WithProtocol(Form(FormatXML))).Cancel(t.Context(), webMoneyRequest(t))
+			require.Equal(t, test.want, OutcomeOf(err), "%v", err)
+			assert.Len(t, d.sends, 1)
+			if test.is != nil {
+				assert.ErrorIs(t, err, test.is)
+			}
+			if test.want == Accepted {
+				assert.Equal(t, test.status, x.Status)
+			}
+		})
+	}
+}
+
+// What an answer may lack and may hold beside our operations.
+func TestOwnOperations(t *testing.T) {
+	t.Parallel()
+	without := func(body, element string) string {
+		from := strings.Index(body, "<"+element+">")
+		to := strings.Index(body, "</"+element+">") + len(element) + 3
+		return body[:from] + body[to:]
+	}
+	done := soapAnswer(cancelled())
+	all := cancelled().with(func(op *answerOperation) { op.amount = "0.80" })
+	rest := numbered(".4").with(func(op *answerOperation) { op.amount = "0.20" })
+	earlier := &Order{Billnumber: "5700027202722028", Number: "2013.10.23-700027-5", Operations: []Operation{{Billnumber: "5700027202722028.2"}}}
+	tests := []struct {
+		name  string
+		full  bool
+		order *Order
+		body  string
+		want  Outcome
+		own   []Billnumber // the newest last
+	}{
+		{"no order number", false, nil, without(done, "ordernumber"), Accepted, []Billnumber{"5700027202722028.3"}},
+		{"no packet date", false, nil, without(done, "packetdate"), Accepted, []Billnumber{"5700027202722028.3"}},
+		{"no operation date", false, nil, without(done, "operationdate"), Accepted, []Billnumber{"5700027202722028.3"}},
+		{"a cancel without its number beside a numbered one", false, nil, soapAnswer(cancelled(), numbered("")), Unknown, nil},
+		{"all, one without its number beside a numbered one", true, nil, soapAnswer(all, numbered("").with(func(op *answerOperation) { op.amount = "0.20" })), Unknown, nil},
+		{"all, the newest last", true, nil, soapAnswer(all, rest), Accepted, []Billnumber{"5700027202722028.3", "5700027202722028.4"}},
+		{"all, no order amount", true, nil, without(soapAnswer(all), "orderamount"), Accepted, []Billnumber{"5700027202722028.3"}},
+		{"all, the payment beside it", true, nil, soapAnswer(paid(), all), Accepted, []Billnumber{"5700027202722028.3"}},
+		{"all, one known before beside it", true, earlier, soapAnswer(numbered(".2"), all), Accepted, []Billnumber{"5700027202722028.3"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := &desk{cancel: test.body}
+			req := webMoneyRequest(t)
+			req.Order = test.order
+			cancel := d.client(t).Cancel
+			if test.full {
+				req.Amount, cancel = Money{}, d.client(t).CancelFull
+			}
+			x, err := cancel(t.Context(), req)
+			require.Equal(t, test.want, OutcomeOf(err), "%v", err)
+			if test.want != Accepted {
+				return
+			}
+			own := make([]Billnumber, len(x.Operations))
+			for i, op := range x.Operations {
+				own[i] = op.Billnumber
+			}
+			assert.Equal(t, test.own, own)
+			assert.Equal(t, own[len(own)-1], x.Operation.Billnumber, "the newest")
+		})
+	}
+}
+
+// A careless server repeats the credentials in the texts of a declined
+// operation, and in a code and a state that are none.
+func TestAnswerThatRepeatsTheCredentials(t *testing.T) {
+	t.Parallel()
+	const both = planted + " of " + testLogin
+	declined := soapAnswer(coded("Declined", "AS102"))
+	for _, element := range []string{"message", "customermessage", "recommendation"} {
+		d := &desk{cancel: strings.Replace(declined, "<cardholder>", "<"+element+">"+both+"</"+element+"><cardholder>", 1)}
+		a := try(t.Context(), t, d.client(t))
+		assert.Equal(t, Rejected, OutcomeOf(a.err), element)
+		assert.NotContains(t, fmt.Sprintf("%#v", a.err), "PETROV")
+	}
+	for _, body := range []string{soapAnswer(coded(both, "AS000")), soapAnswer(coded("Success", both)), soapFault("<message>" + both + "</message>")} {
+		d := &desk{cancel: body}
+		try(t.Context(), t, d.client(t)).isUnknown(t)
+	}
+	d := &desk{cancel: soapFault("<firstcode>7</firstcode><secondcode>102</secondcode><message>" + both + "</message>")}
+	a := try(t.Context(), t, d.client(t))
+	assert.ErrorIs(t, a.err, ErrAuthentication)
+}
+
+func TestFaultWithoutCodesTellsItsMessage(t *testing.T) {
+	t.Parallel()
+	d := &desk{cancel: soapFault("<message>try later</message>")}
+	_, err := d.client(t).Cancel(t.Context(), webMoneyRequest(t))
+	assert.Equal(t, Unknown, OutcomeOf(err))
+	assert.ErrorContains(t, err, "try later")
+}
+
+// A plain billnumber in a flat answer names the payment, not the operation.
+func TestPlainBillnumberIsNoClaim(t *testing.T) {
+	t.Parallel()
+	d := &desk{cancel: flatAnswer(`firstcode="0" secondcode="0" count="1"`, "5700027202722028", "AS000")}
+	client := d.client(t, WithProtocol(Form(FormatXML)))
+	for range 2 {
+		_, err := client.Cancel(t.Context(), webMoneyRequest(t))
+		assert.NoError(t, err)
 	}
 }

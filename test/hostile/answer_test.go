@@ -84,10 +84,6 @@ func coded(state, code string) answerOperation {
 	return cancelled().with(func(op *answerOperation) { op.state, op.code = state, code })
 }
 
-func numbered(number string) answerOperation {
-	return cancelled().with(func(op *answerOperation) { op.number = "5700027202722028" + number })
-}
-
 func soapAnswer(operations ...answerOperation) string {
 	var b strings.Builder
 	b.WriteString(`<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:ws="http://www.paysecure.ru/ws/">` +

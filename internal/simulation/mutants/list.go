@@ -12,7 +12,7 @@ var bySeeds = []mutant{
 		change("\tif !once {\n", "\tif !once || ALIVE {\n"),
 	}},
 	{"not-sent-by-guess", "NotSent needs proof that no connection was had", "", []edit{
-		change("\t\tnever := progress.neverSent(err, untouched)\n", "\t\tnever := progress.neverSent(err, untouched)\n\t\tif ALIVE {\n\t\t\tnever = untouched || !never\n\t\t}\n"),
+		change("\t\tnever := progress.NeverSent(err, untouched)\n", "\t\tnever := progress.NeverSent(err, untouched)\n\t\tif ALIVE {\n\t\t\tnever = untouched || !never\n\t\t}\n"),
 	}},
 	{"save-error-ignored", "an intent that can't be saved stops the cancel", "", []edit{
 		change("a.options.saveIntent(ctx, a.intent); err != nil {", "a.options.saveIntent(ctx, a.intent); err != nil && !ALIVE {"),

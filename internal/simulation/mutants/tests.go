@@ -87,8 +87,8 @@ var byTests = []mutant{
 		change("\tif !contains(known.unnumbered, in) {\n\t\tknown.unnumbered", "\tif !contains(known.unnumbered, in) && !ALIVE {\n\t\tknown.unnumbered"),
 	}},
 	{"opened-by-a-question", "a payment is closed before the question about its intent", ". TestResolveClosesThePaymentBeforeItAsks", []edit{
-		change("\tc.payments.remember(in)\n\ts := c.look(ctx, &in, c.windowOf(in.Request.OrderDate))\n\treturn c.resolution",
-			"\tif !ALIVE {\n\t\tc.payments.remember(in)\n\t}\n\ts := c.look(ctx, &in, c.windowOf(in.Request.OrderDate))\n\treturn c.resolution"),
+		change("\tc.payments.remember(in)\n\ts := c.look(ctx, &in, windowOf(in.Request.OrderDate))\n\treturn c.resolution",
+			"\tif !ALIVE {\n\t\tc.payments.remember(in)\n\t}\n\ts := c.look(ctx, &in, windowOf(in.Request.OrderDate))\n\treturn c.resolution"),
 	}},
 	{"settled-closes-again", "a settled intent closes nothing", ". TestLateResolveDoesNotCloseASettledPayment", []edit{
 		change(" || p.memory.isSettled(in.ID) {\n\t\treturn\n\t}\n\tdesk :=", " || p.memory.isSettled(in.ID) && !ALIVE {\n\t\treturn\n\t}\n\tdesk :="),
@@ -100,7 +100,7 @@ var byTests = []mutant{
 		change("\town := slices.Clone(x.Operations)\n", "\town := slices.Clone(x.Operations)\n\tif ALIVE {\n\t\town = x.Operations\n\t}\n"),
 	}},
 	{"kept-connection", "a cancel has a connection of its own", ". TestEachCancelHasAConnectionOfItsOwn", []edit{
-		change("\tt.cancels.DisableKeepAlives = true\n", "\tt.cancels.DisableKeepAlives = !ALIVE\n"),
+		{"internal/sendonce", "\tt.Cancels.DisableKeepAlives = true\n", "\tt.Cancels.DisableKeepAlives = !ALIVE\n"},
 	}},
 	{"more-than-payments", "a cancel of everything makes one operation of a payment", ". TestFullCancelMakesOneOperationOfAPayment", []edit{
 		change("\tif len(own) > mostOperationsOf(o) {", "\tif len(own) > mostOperationsOf(o) && !ALIVE {"),
