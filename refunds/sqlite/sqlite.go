@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"github.com/assist-go/assist/refunds/internal/sqlstore"
@@ -27,10 +28,15 @@ const constraint = 19 // SQLITE_CONSTRAINT, the low byte of all its kinds
 type Store struct{ *sqlstore.Store }
 
 // Open opens the file, and creates it where there is none. Tables are made by
-// refunds.Migrate.
+// refunds.Migrate. A path that isn't absolute begins at the working directory of
+// now: a program that changes it later still has one file.
 func Open(path string) (*Store, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
 		return nil, errors.New("sqlite: a path is needed: refunds in memory don't outlive the process")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
 	}
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "wal_autocheckpoint(4000)", "temp_store(2)"}
 	write := sql.OpenDB(connector{&driver.Driver{}, address(path, pragmas, "_txlock=immediate")})
