@@ -643,7 +643,7 @@ func TestResolveBesideALaterCancel(t *testing.T) {
 }
 
 // These hold guards one by one that a scenario meets too seldom: each test fails
-// when its guard is taken out (internal/simulation/mutants).
+// when its guard is taken out (test/simulation/mutants).
 
 func TestRepeatedByOneTolerance(t *testing.T) {
 	t.Parallel()

@@ -2,8 +2,8 @@
 // a unit test find out. A guard whose loss nobody notices is either no guard or
 // not held.
 //
-//	go run ./internal/simulation/mutants
-//	go run ./internal/simulation/mutants -only turn
+//	go run ./test/simulation/mutants
+//	go run ./test/simulation/mutants -only turn
 //
 // The sources stay as they are. All mutants are built at once, into changed
 // copies, by "go test -overlay"; the environment says which of them is alive. It
@@ -126,7 +126,7 @@ func (l *lab) run(pkg, mutant string, args ...string) (output string, failed boo
 	return string(raw), err != nil, nil
 }
 
-const simulation = "./internal/simulation"
+const simulation = "./test/simulation"
 
 var findingLine = regexp.MustCompile(`(seed \d+), after [^ ]+: ((?:reported |[a-z])[^:]*(?:: it moved|: it did not move and never will)?)`)
 

@@ -109,7 +109,7 @@ func complain(t *testing.T, total *Result) {
 			t.Errorf("and %d more; the seeds are %v", len(total.Findings)-enough, slices.Sorted(maps.Keys(seeds)))
 			break
 		}
-		t.Errorf("%v\nreplay it: go test ./internal/simulation -run TestSeeds -seed %d -v", f, f.Seed)
+		t.Errorf("%v\nreplay it: go test ./test/simulation -run TestSeeds -seed %d -v", f, f.Seed)
 	}
 }
 

@@ -21,7 +21,7 @@ func TestAMonthOfWallets(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			m := PlanMonth(first + uint64(i)).Play()
 			for _, f := range m.Findings {
-				t.Errorf("%v\nreplay it: go test ./internal/simulation -run TestAMonthOfWallets -seed %d", f, f.Seed)
+				t.Errorf("%v\nreplay it: go test ./test/simulation -run TestAMonthOfWallets -seed %d", f, f.Seed)
 			}
 			owed.Add(int64(m.Owed))
 			returned.Add(int64(m.Returned))

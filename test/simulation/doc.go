@@ -7,8 +7,8 @@
 // millisecond. See docs/simulation.md for what is simulated, what must hold and
 // how to run it.
 //
-//	go test ./internal/simulation -run TestSeeds -seeds 100000 -timeout 0
-//	go test ./internal/simulation -run TestSeeds -seed 4711 -v
+//	go test ./test/simulation -run TestSeeds -seeds 100000 -timeout 0
+//	go test ./test/simulation -run TestSeeds -seed 4711 -v
 //
 // It is no part of the SDK, and nothing but its tests imports it.
 package simulation

@@ -3,7 +3,7 @@ package main
 // byTests are the guards that the simulation doesn't see, or only in too many
 // seeds. A test of its own holds each.
 var byTests = []mutant{
-	{"midnight-for-money", "a day balance is healed by money, and never at midnight", "./internal/simulation TestAMonthOfWallets", []edit{
+	{"midnight-for-money", "a day balance is healed by money, and never at midnight", "./test/simulation TestAMonthOfWallets", []edit{
 		{"internal/moscow", "func Late(t time.Time) time.Time {\n", "func Late(t time.Time) time.Time {\n\tif ALIVE {\n\t\treturn NextMidnight(t)\n\t}\n"},
 	}},
 	{"rows-twice", "a row that stands twice is not readable", ". TestListedTwiceIsNotReadable", []edit{
@@ -111,7 +111,7 @@ var byTests = []mutant{
 	{"later-but-older", "a later number with an older date shows that clocks are apart", ". TestLaterNumberWithAnOlderDate", []edit{
 		change("\tcase latest > newestOf(own).Billnumber.Operation():", "\tcase latest > newestOf(own).Billnumber.Operation() && !ALIVE:"),
 	}},
-	{"remembers-the-first", "a client remembers every intent that it is told of", "./internal/simulation TestRestartWithFortyOpenIntents", []edit{
+	{"remembers-the-first", "a client remembers every intent that it is told of", "./test/simulation TestRestartWithFortyOpenIntents", []edit{
 		change("\tfor _, in := range intents {\n\t\tif c.ownsIntent(in) == nil {", "\tfor i, in := range intents {\n\t\tif (i == 0 || !ALIVE) && c.ownsIntent(in) == nil {"),
 	}},
 	{"decided-unseen", "a person's word that a cancel never came is held against the listing", ". TestDecide", []edit{
