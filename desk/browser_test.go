@@ -176,7 +176,9 @@ func (b *tab) open(path string) {
 // write puts text into a field, in place of what is there.
 func (b *tab) write(field, text string) {
 	b.t.Helper()
-	b.do(chromedp.WaitVisible(chromedp.CSS(field)), chromedp.SetValue(chromedp.CSS(field), ""), chromedp.SendKeys(chromedp.CSS(field), text))
+	b.do(chromedp.WaitVisible(chromedp.CSS(field)), chromedp.Focus(chromedp.CSS(field)))
+	b.eval(fmt.Sprintf("document.querySelector(%q).select()", field)) // what is typed takes its place
+	b.do(chromedp.SendKeys(chromedp.CSS(field), text))
 }
 
 // click clicks on what is seen, and waits for the page that follows where the
@@ -218,6 +220,27 @@ func (b *tab) shown() string {
 func (b *tab) see(text string) {
 	b.t.Helper()
 	b.seeWithin(8*time.Second, text)
+}
+
+// seeHeading waits for the answer.
+func (b *tab) seeHeading(text string) {
+	b.t.Helper()
+	end := time.Now().Add(20 * time.Second)
+	for b.heading() != text {
+		if time.Now().After(end) {
+			b.t.Fatalf("the heading isn't %q:\n%s", text, b.shown())
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+}
+
+func (b *tab) seesWithin(d time.Duration, text string) bool {
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
+		if strings.Contains(b.shown(), text) {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *tab) seeWithin(d time.Duration, text string) {

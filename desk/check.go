@@ -61,17 +61,12 @@ func (a asked) reason() (assist.CancelReason, bool) {
 	return 0, false
 }
 
-// valid checks what can be checked without asking anybody.
+// valid checks what no person can get wrong.
 func (a asked) valid() error {
 	_, reason := a.reason()
 	_, err := assist.ParseBillnumber(string(a.Bill))
-	switch {
-	case len(a.Form) != 32 || err != nil || a.Order == "" || !reason:
+	if len(a.Form) != 32 || err != nil || a.Order == "" || !reason || len(a.Note) > noteBytes {
 		return errForm
-	case a.Note == "":
-		return &amountError{words{"Напишите причину: её увидят коллеги.", "Write the reason: colleagues will see it."}}
-	case len(a.Note) > noteBytes:
-		return &amountError{words{"Причина слишком длинная.", "The reason is too long."}}
 	}
 	return nil
 }

@@ -78,6 +78,7 @@ func (d *desk) routes() http.Handler {
 	mux.HandleFunc("GET /{$}", d.seeing(d.list))
 	mux.HandleFunc("GET /refund/{id}", d.seeing(d.refund))
 	mux.HandleFunc("GET /new", d.doing(Operator, d.newRefund))
+	mux.HandleFunc("GET /new/check", d.doing(Operator, d.checkRefund))
 	mux.HandleFunc("GET /decisions", d.seeing(d.decisions))
 	mux.HandleFunc("GET /sending", d.seeing(d.sending))
 	mux.HandleFunc("GET /audit", d.doing(Senior, d.audit))
@@ -87,7 +88,6 @@ func (d *desk) routes() http.Handler {
 
 	mux.HandleFunc("POST /search", d.seeing(d.search))
 	mux.HandleFunc("POST /language", d.seeing(d.language))
-	mux.HandleFunc("POST /new/check", d.doing(Operator, d.checkRefund))
 	mux.HandleFunc("POST /new", d.changing(Operator, d.storeRefund))
 	mux.HandleFunc("POST /refund/{id}/approve", d.changing(Senior, d.approve))
 	mux.HandleFunc("POST /refund/{id}/deny", d.changing(Operator, d.deny))

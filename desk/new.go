@@ -145,9 +145,14 @@ func (d *desk) showNew(w http.ResponseWriter, r *http.Request, p *page, status i
 	return d.show(w, r, p, status, name)
 }
 
-// checkRefund shows what would be stored. It stores nothing.
+// checkRefund shows what would be stored. It stores nothing, and its address
+// holds nothing personal: the reason is asked for on it.
 func (d *desk) checkRefund(w http.ResponseWriter, r *http.Request, p *page) error {
-	body := newBody{Asked: askedOf(r.PostForm)}
+	body := newBody{Asked: askedOf(r.URL.Query())}
+	body.Asked.Note = ""
+	if done, err := d.stored(w, r, p, body.Asked); done || err != nil {
+		return err // back from the refund that it made
+	}
 	if _, err := d.health(r, p); err != nil {
 		return err
 	}
@@ -167,10 +172,7 @@ func (d *desk) ask(w http.ResponseWriter, r *http.Request, p *page, s *standing,
 	if err != nil {
 		return err
 	}
-	var bad *amountError
-	if err := body.Asked.valid(); errors.As(err, &bad) {
-		v.Stop = append(v.Stop, bad.say.in(p.Lang))
-	} else if err != nil {
+	if err := body.Asked.valid(); err != nil {
 		return err
 	}
 	if len(v.Stop) > 0 {
@@ -205,7 +207,7 @@ func (d *desk) storeRefund(w http.ResponseWriter, r *http.Request, p *page) erro
 	body := newBody{Asked: askedOf(r.PostForm)}
 	a := &body.Asked
 	if err := a.valid(); err != nil {
-		return errForm
+		return err
 	}
 	unlock := d.asked.lock(string(a.Bill.Payment()))
 	defer unlock()
@@ -239,6 +241,9 @@ func (d *desk) storeRefund(w http.ResponseWriter, r *http.Request, p *page) erro
 		return d.showNew(w, r, p, http.StatusConflict, "new", body)
 	case seen != s.Left.Amount():
 		body.Changed = p.T("Пока вы заполняли форму, остаток платежа изменился. Проверьте ещё раз.", "While you filled the form in, what is left of the payment has changed. Check once more.")
+		return d.ask(w, r, p, s, body, http.StatusConflict)
+	case a.Note == "":
+		body.Changed = p.T("Напишите причину: её увидят только коллеги.", "Write the reason: only colleagues will see it.")
 		return d.ask(w, r, p, s, body, http.StatusConflict)
 	case v.Like != nil && !a.Another, !v.NotBefore.IsZero() && !a.Queue:
 		body.Changed = p.T("Отметьте, что вы это знаете, и отправьте ещё раз.", "Tick that you know this, and send again.")
@@ -280,15 +285,15 @@ func (d *desk) stored(w http.ResponseWriter, r *http.Request, p *page, a asked) 
 	return true, e
 }
 
-// values are the form's fields, for another page.
-func (a asked) Values() url.Values {
-	return url.Values{"form": {a.Form}, "order": {a.Order}, "bill": {string(a.Bill)}, "amount": {a.Typed}, "reason": {a.Reason}, "note": {a.Note}, "left": {a.Left}}
+// values are the form's fields but those that are filled in on the last page.
+func (a asked) values() url.Values {
+	return url.Values{"form": {a.Form}, "order": {a.Order}, "bill": {string(a.Bill)}, "amount": {a.Typed}, "reason": {a.Reason}, "left": {a.Left}}
 }
 
-// Fields are the names of the form's fields, in order.
+// Fields are the hidden fields of the last page, in order.
 func (a asked) Fields() [][2]string {
 	var all [][2]string
-	for name, value := range a.Values() {
+	for name, value := range a.values() {
 		all = append(all, [2]string{name, value[0]})
 	}
 	slices.SortFunc(all, func(x, y [2]string) int { return slices.Compare(x[:], y[:]) })

@@ -46,7 +46,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 func TestFormsOfOtherSites(t *testing.T) {
 	t.Parallel()
 	w := filled(t)
-	for _, path := range []string{"/new", "/new/check", "/refund/9/approve", "/refund/9/deny", "/refund/12/withdraw", "/refund/1/take", "/refund/1/decide", "/refund/1/confirm", "/refund/3/late",
+	for _, path := range []string{"/new", "/refund/9/approve", "/refund/9/deny", "/refund/12/withdraw", "/refund/1/take", "/refund/1/decide", "/refund/1/confirm", "/refund/3/late",
 		"/hold", "/release", "/export", "/search", "/language"} {
 		for header, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
 			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader("why=x&amount=12990.00"))
@@ -76,7 +76,7 @@ func TestRolesAreTheServersToHold(t *testing.T) {
 		person, path, body string
 		status             int
 	}{
-		{"dmitry", "/new", f, 403}, {"dmitry", "/new/check", f, 403}, {"dmitry", "/refund/9/approve", "amount=12990.00", 403}, {"anna", "/refund/9/approve", "amount=12990.00", 403},
+		{"dmitry", "/new", f, 403}, {"dmitry", "/refund/9/approve", "amount=12990.00", 403}, {"anna", "/refund/9/approve", "amount=12990.00", 403},
 		{"dmitry", "/refund/9/deny", "why=x", 403}, {"dmitry", "/refund/12/withdraw", "", 403}, {"anna", "/refund/2/take", "", 403},
 		{"anna", "/refund/2/decide", "decision=wait&attempts=1&why=x", 403}, {"anna", "/refund/2/confirm", "decision=1&why=x", 403}, {"anna", "/refund/3/late", "why=x", 403},
 		{"boris", "/hold", "why=x", 403}, {"boris", "/release", "why=x", 403}, {"anna", "/export", "", 403}, {"boris", "/export", "", 403}, {"dmitry", "/export", "", 200},
@@ -84,7 +84,7 @@ func TestRolesAreTheServersToHold(t *testing.T) {
 	} {
 		assert.Equal(t, c.status, post(t, w, c.person, c.path, c.body).Code, "%s %s", c.person, c.path)
 	}
-	for path, status := range map[string]int{"/audit": 403, "/new": 403, "/": 200} {
+	for path, status := range map[string]int{"/audit": 403, "/new": 403, "/new/check": 403, "/": 200} {
 		assert.Equal(t, status, get(t, w, "dmitry", path).Code, path)
 	}
 	page := get(t, w, "dmitry", "/refund/9").Body.String()
@@ -137,7 +137,10 @@ func TestEveryPostChecksAgain(t *testing.T) {
 	changed := post(t, w, "anna", "/new", form(o, "1", "10", "90.00").Encode())
 	assert.Equal(t, 409, changed.Code, "left isn't what the person saw")
 	assert.Contains(t, changed.Body.String(), "остаток платежа изменился")
-	for _, field := range []string{"form", "bill", "note", "reason"} {
+	f := form(o, "1", "10", "100.00")
+	f.Set("note", " ")
+	assert.Equal(t, 409, post(t, w, "anna", "/new", f.Encode()).Code, "a reason is needed")
+	for _, field := range []string{"form", "bill", "order", "reason"} {
 		f := form(o, "1", "10", "100.00")
 		f.Set(field, "")
 		assert.Equal(t, 400, post(t, w, "anna", "/new", f.Encode()).Code, field)
@@ -152,7 +155,7 @@ func TestEveryPostChecksAgain(t *testing.T) {
 	assert.Equal(t, 409, other.Code, "the same form with another amount is none")
 	assert.Contains(t, other.Body.String(), "R-1")
 	assert.Equal(t, 409, post(t, w, "anna", "/new", form(o, "2", "10", "90.00").Encode()).Code, "a like one must be ticked")
-	f := form(o, "2", "10", "90.00")
+	f = form(o, "2", "10", "90.00")
 	f.Set("another", "yes")
 	assert.Equal(t, 303, post(t, w, "anna", "/new", f.Encode()).Code)
 	assert.Equal(t, 2, count())

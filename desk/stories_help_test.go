@@ -1,0 +1,41 @@
+package desk_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/desk/demo"
+	"github.com/assist-go/assist/internal/moscow"
+)
+
+// discard is a person who has gone.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d discard) WriteHeader(int)             {}
+
+func serve(t *testing.T, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func midnightAfter(t time.Time) time.Time { return moscow.NextMidnight(t) }
+
+// words is an instant as the Russian pages write it, without the zone.
+func words(t time.Time) string { return t.In(moscow.Location()).Format("02.01.2006 15:04") }
+
+// cancels are the cancels that reached Assist.
+func cancels(w *demo.World) (all []assisttest.Request) {
+	for _, r := range w.Server.Requests() {
+		if r.Service == assisttest.Cancels {
+			all = append(all, r)
+		}
+	}
+	return all
+}
