@@ -313,6 +313,7 @@ func TestS4KnowBeforeSending(t *testing.T) {
 	assert.Equal(t, "0.00", moved(w, qiwi))
 	w.Pass(15 * time.Second)
 	require.NoError(t, w.Until(t.Context(), 1, time.Hour, func(r *refunds.Record) bool { return r.State.Final() }))
+	require.NoError(t, w.Until(t.Context(), 2, time.Hour, func(r *refunds.Record) bool { return r.State.Final() }))
 	assert.Equal(t, "490.00", moved(w, qiwi))
 	assert.Equal(t, "300.00", moved(w, webmoney))
 }
