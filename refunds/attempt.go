@@ -122,7 +122,7 @@ func goesFirst(r *storage.Refund) bool {
 // looked at, of which no cancel is open. After its commit nobody ever sends this
 // attempt again: there is no way back from Sent but by what became of it.
 func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, client string, facts *Mean, email string) error {
-	err := b.store.Update(ctx, func(tx storage.Tx) error {
+	err := b.store.Update(storage.For(ctx, storage.Begins), func(tx storage.Tx) error {
 		if err := tx.Durable(ctx); err != nil {
 			return err
 		}

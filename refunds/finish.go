@@ -32,7 +32,7 @@ type ending struct {
 // knows closes the attempt; who finds out later changes nothing. An intent that
 // isn't stored was never sent: then nothing happens either.
 func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
-	return b.update(ctx, func(tx storage.Tx) error {
+	return b.update(storage.For(ctx, storage.Finishes), func(tx storage.Tx) error {
 		if err := tx.Durable(ctx); err != nil {
 			return err
 		}

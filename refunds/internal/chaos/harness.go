@@ -3,16 +3,10 @@ package main
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,6 +14,7 @@ import (
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
 	"github.com/assist-go/assist/refunds"
+	"github.com/assist-go/assist/refunds/internal/pgtest"
 )
 
 type settings struct {
@@ -27,33 +22,9 @@ type settings struct {
 	kills  int
 	settle time.Duration
 	badly  bool
-}
-
-// Report is what a run found.
-type Report struct {
-	Kills, Refunds, Payments, Attempts, Cancels int
-	States                                      map[refunds.State]int
-	At                                          map[string]int // kills by the process itself, by boundary
-	Person                                      int            // refunds that wait for one at the end
-	Told                                        int
-	Took                                        time.Duration
-	Wrong, Stuck                                []string
-}
-
-func (r *Report) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d kills in %s: %d refunds of %d payments, %d attempts, %d cancels at Assist, %v, %d wait for a person, %d events handled, %d wrong, %d stuck",
-		r.Kills, r.Took.Round(time.Second), r.Refunds, r.Payments, r.Attempts, r.Cancels, r.States, r.Person, r.Told, len(r.Wrong), len(r.Stuck))
-	for _, at := range slices.Sorted(maps.Keys(r.At)) {
-		fmt.Fprintf(&b, "\n  killed %4d times:%s", r.At[at], " "+at)
-	}
-	for _, w := range r.Wrong {
-		b.WriteString("\n  WRONG " + w)
-	}
-	for _, w := range r.Stuck {
-		b.WriteString("\n  STUCK " + w)
-	}
-	return b.String()
+	// least is how often each boundary must have been hit, restart after how many
+	// kills the server is restarted, cut after how many a connection is cut.
+	least, restart, cut int
 }
 
 type harness struct {
@@ -63,19 +34,31 @@ type harness struct {
 	db     *sql.DB
 	url    string
 	epoch  time.Time
-	note   string
 	orders []assist.Order
 	ids    []refunds.ID
 	of     map[refunds.ID]assist.Billnumber
 	asked  map[refunds.ID]assist.Money
+
+	aim            *aim
+	alive, standby []*worker
+	postgres       *pgtest.Server // of the harness's own
+	restarts, cuts int
 }
 
 func run(ctx context.Context, s settings) (*Report, error) {
-	h := &harness{settings: s, epoch: time.Now(), of: map[refunds.ID]assist.Billnumber{}, asked: map[refunds.ID]assist.Money{}}
+	h := &harness{settings: s, epoch: time.Now(), of: map[refunds.ID]assist.Billnumber{}, asked: map[refunds.ID]assist.Money{}, aim: newAim()}
+	if h.restart > 0 || h.store == "" {
+		server, err := pgtest.Start("")
+		if err != nil {
+			return nil, err
+		}
+		defer server.Stop()
+		h.postgres, h.store = server, server.DSN
+	}
 	if err := h.prepare(ctx); err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(filepath.Dir(h.note))
+	defer h.endAll()
 	began := time.Now()
 	var faulty atomic.Bool
 	faulty.Store(true)
@@ -85,32 +68,19 @@ func run(ctx context.Context, s settings) (*Report, error) {
 			time.Sleep(time.Duration(rand.IntN(25)) * time.Millisecond)
 		}
 	}()
-	workers := make([]*exec.Cmd, 2)
-	for i := range workers {
-		workers[i] = h.start()
+	if err := h.kills(ctx); err != nil {
+		return nil, err
 	}
-	defer func() {
-		for _, w := range workers {
-			_ = w.Process.Kill()
-			_ = w.Wait()
-		}
-	}()
-	for range s.kills {
-		if err := h.feed(ctx); err != nil {
-			return nil, err
-		}
-		i := rand.IntN(len(workers))
-		h.kill(workers[i])
-		workers[i] = h.start()
-	}
+	killing := time.Since(began)
 	faulty.Store(false)
 	h.server.Next()
-	if err := h.settleDown(ctx, workers); err != nil {
+	if err := h.settleDown(ctx); err != nil {
 		return nil, err
 	}
 	r, err := h.count(ctx)
 	if r != nil {
-		r.Kills, r.Took = s.kills, time.Since(began)
+		r.Kills, r.Killing, r.Took, r.At, r.Restarts, r.Cuts = s.kills, killing, time.Since(began), h.aim.hits, h.restarts, h.cuts
+		r.Rare = h.aim.rare(s.least)
 	}
 	return r, err
 }
@@ -118,10 +88,10 @@ func run(ctx context.Context, s settings) (*Report, error) {
 // settleDown waits for what is under way, with two persons who decide, until
 // the refunds that are left need a person. What then isn't decided waits for
 // evidence that may never come.
-func (h *harness) settleDown(ctx context.Context, workers []*exec.Cmd) error {
+func (h *harness) settleDown(ctx context.Context) error {
 	began := time.Now()
 	for end := began.Add(h.settle); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
-		st, err := h.book.Stats(ctx)
+		st, err := patiently(func() (refunds.Stats, error) { return h.book.Stats(ctx) })
 		if err != nil {
 			return err
 		}
@@ -131,11 +101,6 @@ func (h *harness) settleDown(ctx context.Context, workers []*exec.Cmd) error {
 		if time.Since(began) > h.settle/6 && st.Undelivered == 0 {
 			if r, err := h.count(ctx); err != nil || len(r.Stuck) == 0 {
 				return err
-			}
-		}
-		for i, w := range workers { // one that has killed itself is started again
-			if gone(w) {
-				workers[i] = h.start()
 			}
 		}
 		for rec, err := range h.book.List(ctx, refunds.Filter{NeedsPerson: true}) {
@@ -184,11 +149,6 @@ func (h *harness) prepare(ctx context.Context) error {
 	}
 	go func() { _ = http.Serve(listener, h.server) }()
 	h.url = "http://" + listener.Addr().String()
-	dir, err := os.MkdirTemp("", "chaos")
-	h.note = filepath.Join(dir, "boundaries")
-	if err != nil {
-		return err
-	}
 	// The handler is known before the first event.
 	client, err := assist.NewClient(h.url, credentials(), assist.WithClock(now))
 	if err != nil {
@@ -202,46 +162,9 @@ func (h *harness) prepare(ctx context.Context) error {
 	return err
 }
 
-func (h *harness) start() *exec.Cmd {
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), envRole+"=worker", envStore+"="+h.store, envURL+"="+h.url, envNote+"="+h.note, fmt.Sprintf("%s=%d", envEpoch, h.epoch.UnixMicro()))
-	if h.badly {
-		cmd.Env = append(cmd.Env, envBad+"=1")
-	}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		panic(err)
-	}
-	return cmd
-}
-
-// kill waits for the worker to kill itself, and does it where it doesn't.
-func (h *harness) kill(w *exec.Cmd) {
-	gone := make(chan struct{})
-	go func() { _ = w.Wait(); close(gone) }()
-	select {
-	case <-gone:
-	case <-time.After(200*time.Millisecond + time.Duration(rand.IntN(800))*time.Millisecond):
-		_ = w.Process.Kill()
-		<-gone
-	}
-}
-
-func gone(w *exec.Cmd) bool {
-	if w.ProcessState != nil {
-		return true
-	}
-	state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.Process.Pid))
-	if err == nil && !strings.Contains(string(state), ") Z ") {
-		return false
-	}
-	_ = w.Wait()
-	return true
-}
-
 // feed keeps enough to do, so that a kill finds work under way.
 func (h *harness) feed(ctx context.Context) error {
-	st, err := h.book.Stats(ctx)
+	st, err := patiently(func() (refunds.Stats, error) { return h.book.Stats(ctx) })
 	if err != nil {
 		return err
 	}
@@ -253,7 +176,9 @@ func (h *harness) feed(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			id, err := h.book.Enqueue(ctx, refunds.Refund{Key: fmt.Sprint("r", len(h.ids)), MerchantID: credentials().MerchantID, Request: o.CancelRequest(amount)})
+			r := refunds.Refund{Key: fmt.Sprint("r", len(h.ids)), MerchantID: credentials().MerchantID, Request: o.CancelRequest(amount)}
+			// An error leaves open whether it happened: the same key says it again.
+			id, err := patiently(func() (refunds.ID, error) { return h.book.Enqueue(ctx, r) })
 			if err != nil {
 				return err
 			}
@@ -292,129 +217,4 @@ func fault() assisttest.Fault {
 		return assisttest.Refuse(17, 3)
 	}
 	return assisttest.Fault{}
-}
-
-// count counts the money by operation.
-func (h *harness) count(ctx context.Context) (*Report, error) {
-	r := &Report{Refunds: len(h.ids), Payments: len(h.orders), States: map[refunds.State]int{}, At: map[string]int{}}
-	wrong := func(format string, args ...any) { r.Wrong = append(r.Wrong, fmt.Sprintf(format, args...)) }
-	owner := map[assist.Billnumber]refunds.ID{}
-	open := map[string]int{} // payment and amount of refunds that aren't final
-	records := map[refunds.ID]*refunds.Record{}
-	stored := map[assist.Billnumber]int{} // attempts of a payment's refunds
-	waits := map[assist.Billnumber]bool{} // payments of which a refund needs a person
-	for _, id := range h.ids {
-		rec, err := h.book.Get(ctx, id)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("refund %d is lost", id), err)
-		}
-		records[id] = rec
-		r.States[rec.State]++
-		r.Attempts += len(rec.Attempts)
-		stored[h.of[id]] += len(rec.Attempts)
-		for _, op := range rec.Operations {
-			owner[op.Billnumber] = id
-		}
-		if !rec.State.Final() {
-			open[string(h.of[id])+h.asked[id].String()]++
-			if !rec.NeedsPerson.IsZero() {
-				r.Person++
-				waits[h.of[id]] = true
-			}
-		}
-	}
-	for _, id := range h.ids {
-		rec := records[id]
-		behind := waits[h.of[id]] && (rec.Waits == refunds.ForPayment || rec.Waits == refunds.ForEarlier)
-		if !rec.State.Final() && rec.NeedsPerson.IsZero() && !behind {
-			r.Stuck = append(r.Stuck, fmt.Sprintf("refund %d: %s, waits for %s, next at %s, %s", id, rec.State, rec.Waits, rec.NextAt, rec.Detail))
-		}
-	}
-	moved := h.moved(owner, open, wrong)
-	for id, rec := range records {
-		switch n := moved[id]; {
-		case n > 1:
-			wrong("refund %d was paid %d times", id, n)
-		case rec.State == refunds.Done && n != 1:
-			wrong("refund %d is done and moved nothing", id)
-		case rec.State == refunds.Refused && n != 0:
-			wrong("refund %d is refused and moved money", id)
-		}
-	}
-	h.cancels(r, stored, wrong)
-	return r, h.rest(ctx, r, wrong)
-}
-
-// cancels compares what arrived at Assist with the attempts stored. An intent
-// that was stored late, or not, is seen here even where no money moved twice.
-func (h *harness) cancels(r *Report, stored map[assist.Billnumber]int, wrong func(string, ...any)) {
-	arrived := map[assist.Billnumber]int{}
-	for _, q := range h.server.Requests() {
-		if q.Service == assisttest.Cancels {
-			r.Cancels++
-			arrived[q.Billnumber]++
-		}
-	}
-	for payment, n := range arrived {
-		if n > stored[payment] {
-			wrong("%d cancels of payment %s at Assist, %d attempts stored", n, payment, stored[payment])
-		}
-	}
-}
-
-// moved counts the successes at Assist of each refund.
-func (h *harness) moved(owner map[assist.Billnumber]refunds.ID, open map[string]int, wrong func(string, ...any)) map[refunds.ID]int {
-	moved := map[refunds.ID]int{}
-	for _, paid := range h.orders {
-		o, _ := h.server.Order(paid.Billnumber)
-		for _, op := range o.Operations {
-			if op.Type != assist.OperationCancel || op.State != assist.OperationSuccess {
-				continue
-			}
-			id, ok := owner[op.Billnumber]
-			if !ok {
-				if key := string(paid.Billnumber) + op.Amount.String(); open[key] > 0 {
-					open[key]-- // its refund's outcome isn't known
-				} else {
-					wrong("%s of %s moved and is nobody's", op.Billnumber, op.Amount)
-				}
-				continue
-			}
-			moved[id]++
-		}
-	}
-	return moved
-}
-
-// rest counts what isn't money: events, cancels, boundaries.
-func (h *harness) rest(ctx context.Context, r *Report, wrong func(string, ...any)) error {
-	events := 0
-	for _, id := range h.ids {
-		all, err := h.book.History(ctx, id)
-		if err != nil {
-			return err
-		}
-		events += len(all)
-	}
-	if err := h.db.QueryRowContext(ctx, `SELECT count(*) FROM shop_told WHERE refund > 0`).Scan(&r.Told); err != nil {
-		return err
-	}
-	if st, err := h.book.Stats(ctx); err != nil || r.Told+st.Undelivered < events || r.Told > events {
-		wrong("%d events, %d handled, %d waiting", events, r.Told, st.Undelivered)
-	}
-	v, err := h.book.Verify(ctx)
-	if err != nil {
-		return err
-	}
-	for _, b := range v.Broken {
-		wrong("history: %s", b)
-	}
-	text, err := os.ReadFile(h.note)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	for line := range strings.Lines(string(text)) {
-		r.At[strings.TrimSpace(line)]++
-	}
-	return err
 }

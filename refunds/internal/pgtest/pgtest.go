@@ -31,19 +31,26 @@ func DSN(tb TB) string {
 	if dsn := os.Getenv("ASSIST_POSTGRES"); dsn != "" {
 		return dsn
 	}
-	bin := binaries()
-	if bin == "" {
-		if os.Getenv("ASSIST_NEED_POSTGRES") != "" {
-			tb.Fatal("PostgreSQL is not installed: apt-get install postgresql")
-		}
-		tb.Skip("PostgreSQL is not installed: only the other stores are tested")
-	}
-	s, err := Start(bin)
+	Need(tb)
+	s, err := Start("")
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(s.Stop)
 	return s.DSN
+}
+
+// Need skips the test where no PostgreSQL is installed, or fails it with
+// ASSIST_NEED_POSTGRES=1.
+func Need(tb TB) {
+	tb.Helper()
+	if binaries() != "" {
+		return
+	}
+	if os.Getenv("ASSIST_NEED_POSTGRES") != "" {
+		tb.Fatal("PostgreSQL is not installed: apt-get install postgresql")
+	}
+	tb.Skip("PostgreSQL is not installed: only the other stores are tested")
 }
 
 // Server is a running server.

@@ -45,6 +45,9 @@ func (t *tx) read(ctx context.Context, more ...Statement) error {
 	return t.flush(ctx)
 }
 
+// Flush sends what was gathered, for tests that stop between two statements.
+func (t *tx) Flush(ctx context.Context) error { return t.flush(ctx) }
+
 func (t *tx) flush(ctx context.Context) error {
 	all := t.queue
 	t.queue = nil

@@ -272,3 +272,23 @@ func (t *Table) Changing() []int {
 	})
 	return t.changing
 }
+
+type purpose struct{}
+
+// For names what a transaction is for, where a store that is under test has to
+// know.
+func For(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, purpose{}, name)
+}
+
+// PurposeOf gives that name.
+func PurposeOf(ctx context.Context) string {
+	name, _ := ctx.Value(purpose{}).(string)
+	return name
+}
+
+// The transactions that the money hangs on.
+const (
+	Begins   = "begin"
+	Finishes = "finish"
+)
