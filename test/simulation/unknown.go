@@ -103,6 +103,8 @@ func (r *run) whyUnknown(a *attempt) reason {
 		return fared
 	case found == nil && r.scenario.plain:
 		return r.whyUnnumbered(a)
+	case found != nil && a.listedIn(&assist.Order{Operations: found.Claimed}) && r.equalPassedOver(a):
+		return passedBefore // another process still asked about that one, and took these for its
 	case found == nil || !a.listedIn(&assist.Order{Operations: found.Candidates}):
 		return reasons
 	case len(found.Candidates) > len(a.operations) && r.others(a) > 0, r.otherUnnumbered(a):
