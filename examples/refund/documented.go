@@ -16,27 +16,15 @@ import (
 // simulated server, at the time of the documents.
 func documentedCancels(ctx context.Context, protocol assist.Protocol, out io.Writer) error {
 	server := assisttest.New(assisttest.WithDocumentedOrders())
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, stop, err := serve(server)
 	if err != nil {
 		return err
 	}
-	web := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		// Serve ends with an error always, which Close asked for.
-		_ = web.Serve(listener)
-	}()
-	defer func() {
-		server.Close()
-		// What is left of a server without clients is closed as well as can be.
-		_ = web.Close()
-		<-served
-	}()
+	defer stop()
 
 	credentials := server.Credentials()
 	// The client lives in the server's time.
-	client, err := assist.NewClient("http://"+listener.Addr().String(), credentials,
+	client, err := assist.NewClient("http://"+address, credentials,
 		assist.WithProtocol(protocol), assist.WithClock(server.Now))
 	if err != nil {
 		return err
@@ -76,4 +64,25 @@ func documentedCancels(ctx context.Context, protocol assist.Protocol, out io.Wri
 		fmt.Fprintf(out, "server       moved %s\n", server.Moved(x.Operation.Billnumber))
 	}
 	return nil
+}
+
+// serve lets the simulated Assist be reached over loopback, until it is stopped.
+func serve(server *assisttest.Server) (address string, stop func(), err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	web := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		// Serve ends with an error always, which Close asked for.
+		_ = web.Serve(listener)
+	}()
+	return listener.Addr().String(), func() {
+		server.Close()
+		// What is left of a server without clients is closed as well as can be.
+		_ = web.Close()
+		<-served
+	}, nil
 }

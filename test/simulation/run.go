@@ -90,26 +90,7 @@ type run struct {
 // alone.
 func Run(s *Scenario, trace func(string)) *Result {
 	r := &run{scenario: s, start: time.Now(), result: &Result{Seeds: 1}, answers: make(map[assisttest.Service][]answer), trace: trace}
-	options := []assisttest.Option{assisttest.WithClock(r.serverNow), assisttest.WithListingDelay(s.listingDelay)}
-	for _, m := range s.merchants {
-		options = append(options, assisttest.WithMerchant(m.credentials))
-	}
-	for _, w := range []assist.Wallet{assist.WebMoney, assist.QIWI} {
-		options = append(options, assisttest.WithOpeningBalance(w, rubles(1_000_00)))
-	}
-	if s.listAll {
-		options = append(options, assisttest.WithAllCancelsListed())
-	}
-	if s.plain {
-		options = append(options, assisttest.WithPlainBillnumbers())
-	}
-	switch s.shape {
-	case inText:
-		options = append(options, assisttest.WithCodesInText())
-	case documented:
-		options = append(options, assisttest.WithDocumentedFaults())
-	}
-	r.server = assisttest.New(append(options, assisttest.WithFaultStatus(s.faultStatus))...)
+	r.server = assisttest.New(r.serverOptions()...)
 	defer r.server.Close()
 	r.setClocks()
 	if s.sockets {
@@ -149,6 +130,31 @@ func Run(s *Scenario, trace func(string)) *Result {
 	r.end()
 	r.result.Days = r.elapsed().Hours() / 24
 	return r.result
+}
+
+// serverOptions make the scenario's Assist.
+func (r *run) serverOptions() []assisttest.Option {
+	s := r.scenario
+	options := []assisttest.Option{assisttest.WithClock(r.serverNow), assisttest.WithListingDelay(s.listingDelay)}
+	for _, m := range s.merchants {
+		options = append(options, assisttest.WithMerchant(m.credentials))
+	}
+	for _, w := range []assist.Wallet{assist.WebMoney, assist.QIWI} {
+		options = append(options, assisttest.WithOpeningBalance(w, rubles(1_000_00)))
+	}
+	if s.listAll {
+		options = append(options, assisttest.WithAllCancelsListed())
+	}
+	if s.plain {
+		options = append(options, assisttest.WithPlainBillnumbers())
+	}
+	switch s.shape {
+	case inText:
+		options = append(options, assisttest.WithCodesInText())
+	case documented:
+		options = append(options, assisttest.WithDocumentedFaults())
+	}
+	return append(options, assisttest.WithFaultStatus(s.faultStatus))
 }
 
 func (r *run) elapsed() time.Duration { return time.Since(r.start) }
