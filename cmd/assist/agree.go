@@ -183,5 +183,10 @@ func (a *app) proposing(ctx context.Context, b *books, currency string) (*refund
 	if err != nil {
 		return nil, err
 	}
-	return refunds.NewBook(ctx, b.store, refunds.Clock(a.now), refunds.Logger(a.logger()), refunds.AloneUpTo(most))
+	if b.proposers[currency] == nil {
+		if b.proposers[currency], err = refunds.NewBook(ctx, b.store, refunds.Clock(a.now), refunds.Logger(a.logger()), refunds.AloneUpTo(most)); err != nil {
+			return nil, err
+		}
+	}
+	return b.proposers[currency], nil
 }

@@ -70,6 +70,7 @@ type closing interface {
 type books struct {
 	store closing
 	*refunds.Book
+	proposers map[string]*refunds.Book // by currency: see proposing
 }
 
 // Close closes the store.
@@ -128,7 +129,7 @@ func (a *app) open(ctx context.Context, opts ...refunds.Option) (*books, error) 
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &books{store, book}, nil
+	return &books{store, book, map[string]*refunds.Book{}}, nil
 }
 
 // client makes the client that asks, and that a carrier sends with. The password
