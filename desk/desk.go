@@ -22,26 +22,27 @@ var templateFiles embed.FS
 var assets embed.FS
 
 type desk struct {
-	book     *refunds.Book
-	orders   Orders
-	auth     Auth
-	base     string
-	login    string
-	logout   string
-	notice   words
-	rates    map[assist.Wallet]int
-	prefixes []string
-	daySum   assist.Money
-	log      *slog.Logger
-	now      func() time.Time
-	cross    *http.CrossOriginProtection
-	limits   limits
-	seen     seenOrders
-	asked    oneAtATime
-	pages    map[string]*template.Template
-	style    asset
-	script   asset
-	icon     asset
+	book       *refunds.Book
+	orders     Orders
+	auth       Auth
+	base       string
+	login      string
+	logout     string
+	notice     words
+	noticeLink string
+	rates      map[assist.Wallet]int
+	prefixes   []string
+	daySum     assist.Money
+	log        *slog.Logger
+	now        func() time.Time
+	cross      *http.CrossOriginProtection
+	limits     limits
+	seen       seenOrders
+	asked      oneAtATime
+	pages      map[string]*template.Template
+	style      asset
+	script     asset
+	icon       asset
 }
 
 // New makes the desk of one merchant: that of orders. It is safe for concurrent

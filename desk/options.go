@@ -94,9 +94,10 @@ func Logger(l *slog.Logger) Option {
 	}
 }
 
-// Notice shows a line above every page: "test system".
-func Notice(russian, english string) Option {
-	return func(d *desk) error { d.notice = words{russian, english}; return nil }
+// Notice shows a line above every page: "test system". It leads to an address,
+// unless that is empty.
+func Notice(russian, english, address string) Option {
+	return func(d *desk) error { d.notice, d.noticeLink = words{russian, english}, address; return nil }
 }
 
 // Clock replaces time.Now, for tests. It should be the book's.

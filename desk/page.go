@@ -162,6 +162,9 @@ func (p *page) Now() string { return at(p.d.now(), p.Lang) }
 // Notice is the host's line above every page.
 func (p *page) Notice() string { return p.d.notice.in(p.Lang) }
 
+// NoticeLink is where it leads to.
+func (p *page) NoticeLink() string { return p.d.noticeLink }
+
 // Logout is where leaving posts to.
 func (p *page) Logout() string { return p.d.logout }
 

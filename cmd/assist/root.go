@@ -41,7 +41,7 @@ func commands(a *app) []*cobra.Command {
 		loginCommand(a), profilesCommand(a), auditCommand(a), dbCommand(a), releaseCommand(a),
 		codesCommand(a), tokenCommand(a),
 		versionCommand(a),
-		// The desk: deskCommand(a), userCommand(a),
+		deskCommand(a), userCommand(a),
 	}
 }
 

@@ -21,7 +21,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	w, err := demo.New(ctx, refunds.Memory(), desk.Notice("Демо: Assist ненастоящий. Ошибки и роли: /demo", "Demo: Assist is simulated. Faults and roles: /demo"))
+	w, err := demo.New(ctx, refunds.Memory(), desk.Notice("Демо: Assist ненастоящий. Роли и ошибки", "Demo: Assist is simulated. Roles and faults", "/demo"))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,125 @@
+package login
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	// The prefix binds the cookie to this host, to https (or the machine itself),
+	// and to the whole of it.
+	cookie  = "__Host-assist-desk"
+	longest = 12 * time.Hour
+	idle    = 30 * time.Minute
+)
+
+// session is who has signed in. Of the token only its hash is kept.
+type session struct {
+	name       string
+	made, seen time.Time
+	user       *claimed // who isn't in the file of users, but came by a provider
+}
+
+type sessions struct {
+	mu  sync.Mutex
+	all map[[32]byte]*session
+}
+
+// start makes a new token: what was there before the login is of no use after it.
+func (s *sessions) start(w http.ResponseWriter, one session) {
+	var b [32]byte
+	_, _ = rand.Read(b[:])
+	token := base64.RawURLEncoding.EncodeToString(b[:])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil {
+		s.all = map[[32]byte]*session{}
+	}
+	for key, old := range s.all {
+		if old.over(one.made) {
+			delete(s.all, key)
+		}
+	}
+	s.all[sha256.Sum256([]byte(token))] = &one
+	http.SetCookie(w, &http.Cookie{Name: cookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int(longest.Seconds())})
+}
+
+func (s *session) over(now time.Time) bool {
+	return now.Sub(s.made) > longest || now.Sub(s.seen) > idle
+}
+
+// of finds the session of a request.
+func (s *sessions) of(r *http.Request, now time.Time) (session, bool) {
+	c, err := r.Cookie(cookie)
+	if err != nil {
+		return session{}, false
+	}
+	key := sha256.Sum256([]byte(c.Value))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one, ok := s.all[key]
+	if !ok || one.over(now) {
+		delete(s.all, key)
+		return session{}, false
+	}
+	one.seen = now
+	return *one, true
+}
+
+// end ends the session of a request, or all of its person.
+func (s *sessions) end(w http.ResponseWriter, r *http.Request, everywhere bool) {
+	http.SetCookie(w, &http.Cookie{Name: cookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+	c, err := r.Cookie(cookie)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := sha256.Sum256([]byte(c.Value))
+	one, ok := s.all[key]
+	delete(s.all, key)
+	if !ok || !everywhere {
+		return
+	}
+	for key, other := range s.all {
+		if other.name == one.name {
+			delete(s.all, key)
+		}
+	}
+}
+
+// tries bounds logins: five a minute for each name and each address.
+type tries struct {
+	mu  sync.Mutex
+	all map[string][]time.Time
+}
+
+const triesAMinute = 5
+
+func (t *tries) allowed(now time.Time, keys ...string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.all == nil || len(t.all) > 10_000 {
+		t.all = map[string][]time.Time{}
+	}
+	ok := true
+	for _, key := range keys {
+		recent := t.all[key][:0]
+		for _, at := range t.all[key] {
+			if now.Sub(at) < time.Minute {
+				recent = append(recent, at)
+			}
+		}
+		if len(recent) >= triesAMinute {
+			ok = false
+		} else {
+			recent = append(recent, now)
+		}
+		t.all[key] = recent
+	}
+	return ok
+}
