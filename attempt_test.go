@@ -322,6 +322,25 @@ func TestRedatedLook(t *testing.T) {
 	})
 }
 
+// So is an answer to the cancel: another process's, whose operation the listing
+// still lacked when this one looked.
+func TestRedatedAnswer(t *testing.T) {
+	t.Parallel()
+	for name, packets := range map[string]time.Duration{"one clock": 0, "packets behind": -3 * time.Hour, "packets ahead": 3 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				k := &clocks{redated: true, packet: packets, before: []answerOperation{paid()}, answer: []answerOperation{undated(cancelled())}}
+				k.keep(t, cancelPath)
+				time.Sleep(time.Hour)
+				_, err := mocked(t, k).Cancel(t.Context(), webMoneyRequest(t), LookFirst())
+				require.Equal(t, Unknown, OutcomeOf(err), "%v", err)
+				assert.ErrorContains(t, err, "packet")
+			})
+		})
+	}
+}
+
 // One Date that is fast, or forged, is no mark: later cancels are believed.
 func TestOneFastDateIsNoMark(t *testing.T) {
 	t.Parallel()

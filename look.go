@@ -69,13 +69,19 @@ func behind(date, packet time.Time) time.Duration {
 	return date.Sub(packet)
 }
 
-// outdated tells an order that was looked at in an old answer with a new Date
-// header: its packet lies before that header, and the answer to the cancel doesn't
-// lie as far before its own. The clocks alone may be apart by any time, but not by
-// two.
+// outdated tells an old answer with a new Date header, in what was looked at or in
+// what came to the cancel: its packet lies further before that header than that of
+// the other does before its own. The clocks alone may be apart by any time, but not
+// by two. (An answer's packet ahead of its header shows no old look, where the
+// look's own packet agrees with its header.)
 func (l *look) outdated(r *reply, order *Order) error {
+	if l.date.IsZero() || l.order.PacketDate.IsZero() || order.PacketDate.IsZero() || r.date.IsZero() {
+		return nil
+	}
+	const allowed = clockTolerance + time.Minute // packets of order services have no seconds
 	ofLook, ofAnswer := behind(l.date, l.order.PacketDate), behind(r.date, order.PacketDate)
-	if ofLook <= clockTolerance+time.Minute || order.PacketDate.IsZero() || r.date.IsZero() || ofLook-ofAnswer <= clockTolerance+time.Minute {
+	oldAnswer, oldLook := ofAnswer-ofLook > allowed, ofLook > allowed && ofLook-ofAnswer > allowed
+	if !oldAnswer && !oldLook {
 		return nil
 	}
 	return fmt.Errorf("%w: the packet of the order that was looked at is dated %v before its Date header, and that of this answer %v: one of the two is an earlier answer that is being repeated",

@@ -50,6 +50,9 @@ var byTests = []mutant{
 	{"look-outdated", "an order that was looked at in an old answer, dated anew, shows in its packet", ". TestRedatedLook", []edit{
 		change("\t\tif err := a.look.outdated(r, &order); err != nil {", "\t\tif err := a.look.outdated(r, &order); err != nil && !ALIVE {"),
 	}},
+	{"answer-outdated", "an old answer to another cancel, dated anew, shows in its packet", ". TestRedatedAnswer", []edit{
+		change("oldAnswer, oldLook := ofAnswer-ofLook > allowed,", "oldAnswer, oldLook := ofAnswer-ofLook > allowed && !ALIVE,"),
+	}},
 	{"look-lacks", "a look that lacks a known operation is an old one", ". TestStaleLookSendsNothing", []edit{
 		change("\tfor _, lacking := range sorted(known) {\n", "\tfor _, lacking := range sorted(known) {\n\t\tif ALIVE {\n\t\t\tbreak\n\t\t}\n"),
 	}},
