@@ -14,9 +14,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/assist-go/assist/internal/hostile"
 	"github.com/assist-go/assist/internal/sendonce"
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -380,4 +382,19 @@ func TestPanickingTransportLeavesThePaymentClosed(t *testing.T) {
 	require.ErrorAs(t, err, &unresolved)
 	assert.Equal(t, saved, unresolved.Intent)
 	assert.Equal(t, 1, calls)
+}
+
+// What docs/testing.md says of replaying the documents' samples.
+func TestSampleOfTheDocumentsIsReplayedWithoutADate(t *testing.T) {
+	t.Parallel()
+	text := sample(t, "webmoney_cancel.xml")
+	_, err := mocked(t, answering(http.StatusOK, text)).Cancel(t.Context(), webMoneyRequest(t))
+	require.NoError(t, err)
+
+	dated := httpmock.NewMockTransport()
+	dated.RegisterResponder(http.MethodPost, testBase+"/cancel/wscancel.cfm", httpmock.NewStringResponder(http.StatusOK, text).
+		HeaderSet(http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}}))
+	_, err = mocked(t, dated).Cancel(t.Context(), webMoneyRequest(t))
+	assert.Equal(t, Unknown, OutcomeOf(err))
+	assert.ErrorIs(t, err, ErrOtherAnswer)
 }
