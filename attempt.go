@@ -31,16 +31,16 @@ func (a *cancelAttempt) prepare(opts []CancelOption) error {
 	}
 	for _, opt := range opts {
 		if opt == nil {
-			return &ValidationError{Field: "CancelOption", Reason: "must not be nil"}
+			return invalid("CancelOption", "must not be nil")
 		}
 		opt(&a.options)
 	}
 	if a.options.checkOrder != nil && !a.options.lookFirst {
-		return &ValidationError{Field: "CheckOrder", Reason: "needs LookFirst"}
+		return invalid("CheckOrder", "needs LookFirst")
 	}
 	for _, earlier := range a.options.passedOver {
 		if earlier.Request.Billnumber.Payment() != a.req.Billnumber.Payment() {
-			return &ValidationError{Field: "DespiteUnknown", Reason: "must be an intent of the same payment"}
+			return invalid("DespiteUnknown", "must be an intent of the same payment")
 		}
 	}
 	a.known = a.req.Order

@@ -25,9 +25,9 @@ import (
 func NewCheckValueVerifier(secret Secret, merchantID string) (Verifier, error) {
 	switch {
 	case secret.Reveal() == "":
-		return nil, &ValidationError{Field: "Secret", Reason: "must not be empty"}
+		return nil, invalid("Secret", "must not be empty")
 	case merchantID == "" || !allDigits(merchantID):
-		return nil, &ValidationError{Field: "MerchantID", Reason: "must be digits"}
+		return nil, invalid("MerchantID", "must be digits")
 	}
 	if err := md5Allowed(); err != nil {
 		return nil, &ValidationError{Field: "GODEBUG", Reason: "fips140=only forbids the MD5 that a check value is made with: " +

@@ -93,7 +93,7 @@ func NewClient(baseURL string, cred Credentials, opts ...Option) (*Client, error
 		return nil, err
 	}
 	if cfg.logBodies && cfg.logger == nil {
-		return nil, &ValidationError{Field: "DangerouslyLogBodies", Reason: "needs a logger to write to: see WithLogger"}
+		return nil, invalid("DangerouslyLogBodies", "needs a logger to write to: see WithLogger")
 	}
 	if cfg.cancelPath == "" {
 		cfg.cancelPath = cfg.protocol.cancelPath()
@@ -158,28 +158,25 @@ func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String
 func (c *Client) CloseIdleConnections() { c.idle.CloseIdleConnections() }
 
 func parseBaseURL(text string, allowPlainHTTP bool) (*url.URL, error) {
-	wrong := func(reason string) (*url.URL, error) {
-		return nil, &ValidationError{Field: "baseURL", Reason: reason}
-	}
 	// The parser's own error repeats the URL, which may hold a password.
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return wrong("can't be parsed")
+		return nil, invalid("baseURL", "can't be parsed")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return wrong("must begin with https://")
+		return nil, invalid("baseURL", "must begin with https://")
 	case u.Hostname() == "" || u.Opaque != "":
-		return wrong("must name a host")
+		return nil, invalid("baseURL", "must name a host")
 	case u.User != nil:
-		return wrong("must hold no user or password")
+		return nil, invalid("baseURL", "must hold no user or password")
 	case u.RawQuery != "" || u.ForceQuery:
-		return wrong("must hold no query")
+		return nil, invalid("baseURL", "must hold no query")
 	case u.Fragment != "" || strings.HasSuffix(text, "#"):
-		return wrong("must hold no fragment")
+		return nil, invalid("baseURL", "must hold no fragment")
 	case u.RawPath != "":
-		return wrong("must hold no escaped path")
+		return nil, invalid("baseURL", "must hold no escaped path")
 	case u.Scheme == "http" && !allowPlainHTTP && !isLoopback(u.Hostname()):
-		return wrong("plain http sends the password in the clear: use https, or AllowPlainHTTP")
+		return nil, invalid("baseURL", "plain http sends the password in the clear: use https, or AllowPlainHTTP")
 	}
 	return u, nil
 }
@@ -205,18 +202,15 @@ func (c *config) hardened() (client http.Client, own *Transport, err error) {
 	if c.httpClient != nil {
 		client = *c.httpClient
 	}
-	wrong := func(field, reason string) (http.Client, *Transport, error) {
-		return http.Client{}, nil, &ValidationError{Field: field, Reason: reason}
-	}
 	switch foreign := client.Transport != nil; {
 	case foreign && c.transport != nil:
-		return wrong("Transport", "can't be set beside the Transport of the given http.Client")
+		return http.Client{}, nil, invalid("Transport", "can't be set beside the Transport of the given http.Client")
 	case foreign && c.roundTripper != nil:
-		return wrong("RoundTripper", "wraps the SDK's own transport: wrap that of the given http.Client yourself")
+		return http.Client{}, nil, invalid("RoundTripper", "wraps the SDK's own transport: wrap that of the given http.Client yourself")
 	case (foreign || c.transport != nil) && c.rootCAs != nil:
-		return wrong("RootCAs", "can't be set on a given transport: set them there")
+		return http.Client{}, nil, invalid("RootCAs", "can't be set on a given transport: set them there")
 	case (foreign || c.transport != nil) && c.certificate != nil:
-		return wrong("ClientCertificate", "can't be set on a given transport: set it there")
+		return http.Client{}, nil, invalid("ClientCertificate", "can't be set on a given transport: set it there")
 	case !foreign:
 		own = c.transport
 		if own == nil {
@@ -226,7 +220,7 @@ func (c *config) hardened() (client http.Client, own *Transport, err error) {
 	}
 	if c.roundTripper != nil {
 		if client.Transport = c.roundTripper(own); client.Transport == nil {
-			return wrong("RoundTripper", "must not return nil")
+			return http.Client{}, nil, invalid("RoundTripper", "must not return nil")
 		}
 	}
 	// A redirect of a cancel would be a second cancel. 307 and 308 would carry

@@ -46,16 +46,16 @@ func (cred Credentials) check() error {
 	}
 	switch {
 	case cred.Login == "" || hasControl(cred.Login):
-		return &ValidationError{Field: "Credentials.Login", Reason: "must not be empty or hold control characters"}
+		return invalid("Credentials.Login", "must not be empty or hold control characters")
 	case cred.Password.Reveal() == "" || hasControl(cred.Password.Reveal()):
-		return &ValidationError{Field: "Credentials.Password", Reason: "must not be empty or hold control characters"}
+		return invalid("Credentials.Password", "must not be empty or hold control characters")
 	}
 	return nil
 }
 
 func (cred Credentials) checkMerchant() error {
 	if cred.MerchantID == "" || !allDigits(cred.MerchantID) || len(cred.MerchantID) > 32 {
-		return &ValidationError{Field: "Credentials.MerchantID", Reason: "must be digits"}
+		return invalid("Credentials.MerchantID", "must be digits")
 	}
 	return nil
 }

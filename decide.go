@@ -196,7 +196,7 @@ func (c *Client) Learn(in Intent, operations ...Billnumber) error {
 		return err
 	}
 	if len(operations) == 0 {
-		return questionError(&ValidationError{Field: "operations", Reason: "must name an operation at least"})
+		return questionError(invalid("operations", "must name an operation at least"))
 	}
 	others := c.payments.claimedByOthers(in)
 	own := make([]Operation, len(operations))

@@ -69,6 +69,9 @@ type ValidationError struct {
 	Err    error  // the cause, where there is one
 }
 
+// invalid makes every [*ValidationError] that has no cause.
+func invalid(field, reason string) error { return &ValidationError{Field: field, Reason: reason} }
+
 func (e *ValidationError) Error() string {
 	reason := e.Reason
 	if reason == "" {

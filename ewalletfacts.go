@@ -153,7 +153,7 @@ func paidPartsOf(o Order, now time.Time) (*paidParts, error) {
 		part.date(op.Date)
 	}
 	if len(all.parts) == 0 {
-		return nil, &ValidationError{Field: "Order", Reason: "lists no successful payment, so the wallet rules can't be checked"}
+		return nil, invalid("Order", "lists no successful payment, so the wallet rules can't be checked")
 	}
 	for _, op := range o.Operations {
 		lapsed := isInDoubt(op) && !op.Date.IsZero() && now.Sub(op.Date) > doubtLasts
@@ -230,7 +230,7 @@ func (a *paidParts) meant(req CancelRequest) (*paidSum, error) {
 		return &a.parts[0].paidSum, nil
 	}
 	if req.Amount != (Money{}) {
-		return nil, &ValidationError{Field: "Billnumber", Reason: "must be extended for a part of an order with several payments"}
+		return nil, invalid("Billnumber", "must be extended for a part of an order with several payments")
 	}
 	return a.together()
 }
@@ -253,7 +253,7 @@ func (a *paidParts) namedBy(b Billnumber) (*paidSum, error) {
 			return &one, nil
 		}
 	}
-	return nil, &ValidationError{Field: "Billnumber", Reason: "doesn't name a successful payment of the order"}
+	return nil, invalid("Billnumber", "doesn't name a successful payment of the order")
 }
 
 // together adds up what a full cancel takes: what is left of the wallet's
@@ -263,13 +263,13 @@ func (a *paidParts) together() (*paidSum, error) {
 	sum := &paidSum{currency: a.parts[0].currency}
 	for _, part := range a.parts {
 		if part.currency != sum.currency {
-			return nil, &ValidationError{Field: "Billnumber", Reason: "must be extended for an order paid in two currencies"}
+			return nil, invalid("Billnumber", "must be extended for an order paid in two currencies")
 		}
 		if part.wallet == NotWallet || part.left() == 0 {
 			continue
 		}
 		if sum.wallet != NotWallet && sum.wallet != part.wallet {
-			return nil, &ValidationError{Field: "Billnumber", Reason: "must be extended for an order paid from two wallets: cancel them one by one"}
+			return nil, invalid("Billnumber", "must be extended for an order paid from two wallets: cancel them one by one")
 		}
 		sum.wallet = part.wallet
 	}

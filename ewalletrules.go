@@ -40,7 +40,7 @@ func CheckWallet(f WalletFacts) error {
 		return e
 	}
 	if f.Cancel.IsZero() {
-		return &ValidationError{Field: "Cancel", Reason: "must be an amount"}
+		return invalid("Cancel", "must be an amount")
 	}
 	if f.Wallet == NotWallet {
 		return nil

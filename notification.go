@@ -71,14 +71,14 @@ func UnavailableInTrouble() NotificationOption {
 func (c *Client) NotificationHandler(handle func(context.Context, Order) error, opts ...NotificationOption) (http.Handler, error) {
 	switch {
 	case handle == nil:
-		return nil, &ValidationError{Field: "handle", Reason: "must not be nil"}
+		return nil, invalid("handle", "must not be nil")
 	case len(c.verifiers) == 0:
-		return nil, &ValidationError{Field: "Verifier", Reason: "is needed to receive notifications: see WithVerifier"}
+		return nil, invalid("Verifier", "is needed to receive notifications: see WithVerifier")
 	}
 	h := &notificationHandler{client: c, handle: handle, asking: poll.Gates{make(poll.Gate, notificationsAtOnce), c.questions}}
 	for _, opt := range opts {
 		if opt == nil {
-			return nil, &ValidationError{Field: "NotificationOption", Reason: "must not be nil"}
+			return nil, invalid("NotificationOption", "must not be nil")
 		}
 		opt(h)
 	}

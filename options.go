@@ -42,7 +42,7 @@ func newConfig(opts []Option) (*config, error) {
 	c := &config{protocol: SOAP, maxResponseSize: defaultMaxResponseSize, now: time.Now}
 	for _, opt := range opts {
 		if opt == nil {
-			return nil, &ValidationError{Field: "Option", Reason: "must not be nil"}
+			return nil, invalid("Option", "must not be nil")
 		}
 		if err := opt(c); err != nil {
 			return nil, err
@@ -58,7 +58,7 @@ const defaultMaxResponseSize = 1 << 20
 func WithProtocol(p Protocol) Option {
 	return func(c *config) error {
 		if !p.valid() {
-			return &ValidationError{Field: "Protocol", Reason: "must be SOAP, JSON or Form with a known format"}
+			return invalid("Protocol", "must be SOAP, JSON or Form with a known format")
 		}
 		c.protocol = p
 		return nil
@@ -79,7 +79,7 @@ func WithProtocol(p Protocol) Option {
 func WithCredentials(source func(context.Context) (Credentials, error)) Option {
 	return func(c *config) error {
 		if source == nil {
-			return &ValidationError{Field: "Credentials", Reason: "must not be a nil function"}
+			return invalid("Credentials", "must not be a nil function")
 		}
 		c.credentials = source
 		return nil
@@ -102,7 +102,7 @@ func WithCredentials(source func(context.Context) (Credentials, error)) Option {
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
-			return &ValidationError{Field: "HTTPClient", Reason: "must not be nil"}
+			return invalid("HTTPClient", "must not be nil")
 		}
 		c.httpClient = client
 		return nil
@@ -117,7 +117,7 @@ func WithHTTPClient(client *http.Client) Option {
 func WithRoundTripper(wrap func(next http.RoundTripper) http.RoundTripper) Option {
 	return func(c *config) error {
 		if wrap == nil {
-			return &ValidationError{Field: "RoundTripper", Reason: "must not be nil"}
+			return invalid("RoundTripper", "must not be nil")
 		}
 		c.roundTripper = wrap
 		return nil
@@ -131,7 +131,7 @@ func WithRoundTripper(wrap func(next http.RoundTripper) http.RoundTripper) Optio
 func WithTransport(t *Transport) Option {
 	return func(c *config) error {
 		if t == nil || t.carrier == nil {
-			return &ValidationError{Field: "Transport", Reason: "must come from NewTransport"}
+			return invalid("Transport", "must come from NewTransport")
 		}
 		c.transport = t
 		return nil
@@ -146,7 +146,7 @@ func WithTransport(t *Transport) Option {
 func WithRootCAs(pool *x509.CertPool) Option {
 	return func(c *config) error {
 		if pool == nil {
-			return &ValidationError{Field: "RootCAs", Reason: "must not be nil"}
+			return invalid("RootCAs", "must not be nil")
 		}
 		c.rootCAs = pool
 		return nil
@@ -161,7 +161,7 @@ func WithRootCAs(pool *x509.CertPool) Option {
 func WithClientCertificate(certificate tls.Certificate) Option {
 	return func(c *config) error {
 		if len(certificate.Certificate) == 0 || certificate.PrivateKey == nil {
-			return &ValidationError{Field: "ClientCertificate", Reason: "must hold a certificate and its key"}
+			return invalid("ClientCertificate", "must hold a certificate and its key")
 		}
 		c.certificate = &certificate
 		return nil
@@ -173,11 +173,11 @@ func WithClientCertificate(certificate tls.Certificate) Option {
 func WithUserAgent(name string) Option {
 	return func(c *config) error {
 		if name == "" || len(name) > 200 || strings.TrimSpace(name) != name {
-			return &ValidationError{Field: "UserAgent", Reason: "must have 1 to 200 characters, without spaces around them"}
+			return invalid("UserAgent", "must have 1 to 200 characters, without spaces around them")
 		}
 		for i := range len(name) {
 			if name[i] < ' ' || name[i] > '~' {
-				return &ValidationError{Field: "UserAgent", Reason: "must be printable ASCII"}
+				return invalid("UserAgent", "must be printable ASCII")
 			}
 		}
 		c.userAgent = name
@@ -191,7 +191,7 @@ func WithUserAgent(name string) Option {
 func WithCancelPath(path string) Option {
 	return func(c *config) error {
 		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#\\ \t\r\n") || strings.Contains(path, "..") {
-			return &ValidationError{Field: "CancelPath", Reason: "must begin with / and hold no query, fragment or dots"}
+			return invalid("CancelPath", "must begin with / and hold no query, fragment or dots")
 		}
 		c.cancelPath = path
 		return nil
@@ -202,7 +202,7 @@ func WithCancelPath(path string) Option {
 func WithLanguage(l Language) Option {
 	return func(c *config) error {
 		if l != LanguageRU && l != LanguageEN {
-			return &ValidationError{Field: "Language", Reason: "must be LanguageRU or LanguageEN"}
+			return invalid("Language", "must be LanguageRU or LanguageEN")
 		}
 		c.language = l
 		return nil
@@ -219,7 +219,7 @@ func WithLanguage(l Language) Option {
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
-			return &ValidationError{Field: "Logger", Reason: "must not be nil"}
+			return invalid("Logger", "must not be nil")
 		}
 		c.logger = logger
 		return nil
@@ -252,7 +252,7 @@ func DangerouslyLogBodies() Option {
 func WithVerifier(v Verifier) Option {
 	return func(c *config) error {
 		if v == nil {
-			return &ValidationError{Field: "Verifier", Reason: "must not be nil"}
+			return invalid("Verifier", "must not be nil")
 		}
 		c.verifiers = append(c.verifiers, v)
 		return nil
@@ -265,7 +265,7 @@ func WithVerifier(v Verifier) Option {
 func WithMaxResponseSize(bytes int64) Option {
 	return func(c *config) error {
 		if bytes < 1<<10 || bytes > 64<<20 {
-			return &ValidationError{Field: "MaxResponseSize", Reason: "must be from 1 KiB to 64 MiB"}
+			return invalid("MaxResponseSize", "must be from 1 KiB to 64 MiB")
 		}
 		c.maxResponseSize = bytes
 		return nil
@@ -287,7 +287,7 @@ func AllowPlainHTTP() Option {
 func WithClock(now func() time.Time) Option {
 	return func(c *config) error {
 		if now == nil {
-			return &ValidationError{Field: "Clock", Reason: "must not be nil"}
+			return invalid("Clock", "must not be nil")
 		}
 		c.now = now
 		return nil
@@ -323,7 +323,7 @@ func WithWalletRules(balance DayBalance) Option {
 func WithObserver(observe func(context.Context, Exchange)) Option {
 	return func(c *config) error {
 		if observe == nil {
-			return &ValidationError{Field: "Observer", Reason: "must not be nil"}
+			return invalid("Observer", "must not be nil")
 		}
 		c.observers = append(c.observers, observe)
 		return nil

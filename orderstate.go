@@ -43,7 +43,7 @@ func (c *Client) OrderState(ctx context.Context, q OrderQuery) ([]Order, error) 
 func (c *Client) ordersOf(ctx context.Context, s wire.Service, q OrderQuery) ([]Order, error) {
 	wrong := checkOrderNumber(q.OrderNumber)
 	if wrong == nil && !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
-		wrong = &ValidationError{Field: "To", Reason: "must not be before From"}
+		wrong = invalid("To", "must not be before From")
 	}
 	if wrong != nil {
 		return nil, &FollowError{Service: s.String(), Err: wrong}
@@ -272,8 +272,8 @@ func (c *Client) searchOrders(ctx context.Context, service wire.Service, q Order
 		return nil, err
 	case none.Partial:
 		// A part of the orders must not pass for all of them.
-		return nil, &FollowError{Service: service.String(), Err: &ValidationError{
-			Field: "From", Reason: "is too long before To for a server that takes short periods only: ask in several queries"}}
+		return nil, &FollowError{Service: service.String(), Err: invalid("From",
+			"is too long before To for a server that takes short periods only: ask in several queries")}
 	}
 	return found, nil
 }

@@ -82,7 +82,7 @@ func ParseProtocol(name string) (Protocol, error) {
 			return p, nil
 		}
 	}
-	return Protocol{}, &ValidationError{Field: "Protocol", Reason: "must be soap, json, form-csv, form-xml, form-soap or form-json"}
+	return Protocol{}, invalid("Protocol", "must be soap, json, form-csv, form-xml, form-soap or form-json")
 }
 
 func (p Protocol) valid() bool { return p.String() != "no protocol" }

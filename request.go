@@ -65,7 +65,7 @@ func (c *Client) credentials(ctx context.Context) (Credentials, error) {
 		err = cred.check()
 	}
 	if err == nil && cred.MerchantID != k.merchantID {
-		err = &ValidationError{Field: "Credentials.MerchantID", Reason: "must be that of the client"}
+		err = invalid("Credentials.MerchantID", "must be that of the client")
 	}
 	if err != nil {
 		return Credentials{}, c.causeOf(ctx, err)

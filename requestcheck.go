@@ -8,7 +8,6 @@ import (
 
 // check applies every limit of protocol §3. It fills OrderDate from Order.
 func (req *CancelRequest) check(full bool, p Protocol) error {
-	wrong := func(field, reason string) error { return &ValidationError{Field: field, Reason: reason} }
 	if _, err := ParseBillnumber(string(req.Billnumber)); err != nil {
 		return &ValidationError{Field: "Billnumber", Reason: "must be 15 or 16 digits, with the operation behind a point if any", Err: err}
 	}
@@ -17,21 +16,21 @@ func (req *CancelRequest) check(full bool, p Protocol) error {
 	}
 	switch {
 	case full && req.Amount != (Money{}):
-		return wrong("Amount", "must be Money{} for CancelFull; use Cancel for a part")
+		return invalid("Amount", "must be Money{} for CancelFull; use Cancel for a part")
 	case !full && req.Amount.IsZero():
-		return wrong("Amount", "is required for Cancel; use CancelFull for all of the payment")
+		return invalid("Amount", "is required for Cancel; use CancelFull for all of the payment")
 	}
 	if _, ok := req.Reason.wireValue(); !ok {
-		return wrong("Reason", "must be ReasonCustomer, ReasonShop or ReasonFraud")
+		return invalid("Reason", "must be ReasonCustomer, ReasonShop or ReasonFraud")
 	}
 	if req.ClientIP.Zone() != "" {
-		return wrong("ClientIP", "must have no zone")
+		return invalid("ClientIP", "must have no zone")
 	}
 	if err := checkExternalRefundID(req.ExternalRefundID, p); err != nil {
 		return err
 	}
 	if len(req.ChequeItems) > 0 && req.Billnumber.Operation() != 0 {
-		return wrong("ChequeItems", "are not taken with an extended billnumber")
+		return invalid("ChequeItems", "are not taken with an extended billnumber")
 	}
 	for i, item := range req.ChequeItems {
 		if err := item.check(fmt.Sprintf("ChequeItems[%d]", i), req.Amount.Currency()); err != nil {
@@ -47,21 +46,20 @@ func (req *CancelRequest) checkOrder() error {
 	if o == nil {
 		return nil
 	}
-	wrong := func(reason string) error { return &ValidationError{Field: "Order", Reason: reason} }
 	switch {
 	case o.Billnumber.Payment() != req.Billnumber.Payment():
-		return wrong("has another billnumber than the request")
+		return invalid("Order", "has another billnumber than the request")
 	// The billnumber names the order, so the number may be spelled in another way.
 	// With other digits the request would never be found again by it.
 	case digitsOf(o.Number) != digitsOf(req.OrderNumber):
-		return wrong("has another number than the request")
+		return invalid("Order", "has another number than the request")
 	case !o.Date.IsZero() && !req.OrderDate.IsZero() && !o.Date.Equal(req.OrderDate):
-		return wrong("has another date than the request")
+		return invalid("Order", "has another date than the request")
 	case req.Amount != (Money{}) && !o.paidIn(req.Amount.Currency()):
-		return wrong("lists no payment in the currency of the request")
+		return invalid("Order", "lists no payment in the currency of the request")
 	case req.Billnumber.Operation() != 0 && len(o.Operations) > 0 &&
 		!slices.ContainsFunc(o.Operations, func(op Operation) bool { return op.Billnumber == req.Billnumber }):
-		return wrong("doesn't list the operation to reverse")
+		return invalid("Order", "doesn't list the operation to reverse")
 	}
 	if req.OrderDate.IsZero() {
 		req.OrderDate = o.Date
@@ -72,11 +70,11 @@ func (req *CancelRequest) checkOrder() error {
 func checkOrderNumber(number string) error {
 	switch {
 	case number == "":
-		return &ValidationError{Field: "OrderNumber", Reason: "is required: without it nothing can be found again"}
+		return invalid("OrderNumber", "is required: without it nothing can be found again")
 	case utf8.RuneCountInString(number) > 128:
-		return &ValidationError{Field: "OrderNumber", Reason: "has at most 128 characters"}
+		return invalid("OrderNumber", "has at most 128 characters")
 	case hasControl(number):
-		return &ValidationError{Field: "OrderNumber", Reason: "must hold no control characters and be UTF-8"}
+		return invalid("OrderNumber", "must hold no control characters and be UTF-8")
 	}
 	return nil
 }
@@ -86,15 +84,15 @@ func checkExternalRefundID(id string, p Protocol) error {
 		return nil
 	}
 	if p.isFlatForm() {
-		return &ValidationError{Field: "ExternalRefundID", Reason: "can't be sent by a form that asks for CSV or XML"}
+		return invalid("ExternalRefundID", "can't be sent by a form that asks for CSV or XML")
 	}
 	if len(id) < 10 || len(id) > 100 {
-		return &ValidationError{Field: "ExternalRefundID", Reason: "must have 10 to 100 characters"}
+		return invalid("ExternalRefundID", "must have 10 to 100 characters")
 	}
 	for i := range len(id) {
 		c := id[i]
 		if !isCapital(c) && (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-' {
-			return &ValidationError{Field: "ExternalRefundID", Reason: "must be of A-Z a-z 0-9 _ -"}
+			return invalid("ExternalRefundID", "must be of A-Z a-z 0-9 _ -")
 		}
 	}
 	return nil
@@ -102,33 +100,30 @@ func checkExternalRefundID(id string, p Protocol) error {
 
 // check wants the limits of protocol §3, and money of the cancel's currency.
 func (item ChequeItem) check(field, currency string) error {
-	wrong := func(name, reason string) error {
-		return &ValidationError{Field: field + "." + name, Reason: reason}
-	}
 	switch {
 	case item.ID < 1:
-		return wrong("ID", "must be 1 or more")
+		return invalid(field+".ID", "must be 1 or more")
 	case item.Product == "" && item.Name == "":
-		return wrong("Name", "Product or Name is required")
+		return invalid(field+".Name", "Product or Name is required")
 	case item.Amount == (Money{}):
-		return wrong("Amount", "is required")
+		return invalid(field+".Amount", "is required")
 	case currency != "" && item.Amount.Currency() != currency:
-		return wrong("Amount", "must be in the currency of the cancel")
+		return invalid(field+".Amount", "must be in the currency of the cancel")
 	case item.Price == (Money{}):
-		return wrong("Price", "is required")
+		return invalid(field+".Price", "is required")
 	case item.Price.Currency() != item.Amount.Currency():
-		return wrong("Price", "must be in the currency of the amount")
+		return invalid(field+".Price", "must be in the currency of the amount")
 	case len(item.Price.Amount()) > len("9999999999.99"):
-		return wrong("Price", "has at most 10 digits before the point")
+		return invalid(field+".Price", "has at most 10 digits before the point")
 	case !isDecimal(item.Quantity):
-		return wrong("Quantity", `must be a decimal like "1" or "0.250"`)
+		return invalid(field+".Quantity", `must be a decimal like "1" or "0.250"`)
 	}
 	for _, text := range item.texts() {
 		if utf8.RuneCountInString(text.value) > text.limit {
-			return wrong(text.field, fmt.Sprintf("has at most %d characters", text.limit))
+			return invalid(field+"."+text.field, fmt.Sprintf("has at most %d characters", text.limit))
 		}
 		if hasControl(text.value) {
-			return wrong(text.field, "must hold no control characters and be UTF-8")
+			return invalid(field+"."+text.field, "must hold no control characters and be UTF-8")
 		}
 	}
 	return nil

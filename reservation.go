@@ -58,7 +58,7 @@ func (c *Client) admit(ctx context.Context, id string, req CancelRequest, order 
 		return nil
 	}
 	if order == nil {
-		return &ValidationError{Field: "Order", Reason: "is required by the wallet rules: set it, or pass LookFirst"}
+		return invalid("Order", "is required by the wallet rules: set it, or pass LookFirst")
 	}
 	known := *order
 	if decided {

@@ -100,18 +100,15 @@ type resultsPeriod struct{ from, to time.Time }
 
 func (q PeriodQuery) period() (resultsPeriod, error) {
 	p := resultsPeriod{q.From.Truncate(time.Minute), upToMinute(q.To)}
-	wrong := func(field, reason string) (resultsPeriod, error) {
-		return p, &ValidationError{Field: field, Reason: reason}
-	}
 	switch {
 	case q.From.IsZero():
-		return wrong("From", "is required")
+		return p, invalid("From", "is required")
 	case !p.to.After(p.from):
-		return wrong("To", "must be after From")
+		return p, invalid("To", "must be after From")
 	case p.to.Sub(p.from) > 24*time.Hour:
-		return wrong("To", "must be at most 24 hours after From, in whole minutes")
+		return p, invalid("To", "must be at most 24 hours after From, in whole minutes")
 	case q.MeanTypeID < 0:
-		return wrong("MeanTypeID", "must not be negative")
+		return p, invalid("MeanTypeID", "must not be negative")
 	}
 	return p, nil
 }
