@@ -147,12 +147,13 @@ func openDecisionOf(r *refunds.Record, p *page) *openDecision {
 			o.Text += " " + string(one.Operation)
 		}
 		switch {
+		case o.Carrier: // nobody has to confirm it
 		case one.By.ID == p.User.ID:
 			o.Mine = p.T("Вы записали это решение: подтвердить должен другой старший.", "You recorded this decision: another senior has to confirm it.")
 		case r.AskedBy.ID == p.User.ID:
 			o.Mine = p.T("Вы просили этот возврат: подтвердить должен другой старший.", "You asked for this refund: another senior has to confirm it.")
 		default:
-			o.CanConfirm = p.Senior() && !o.Carrier
+			o.CanConfirm = p.Senior()
 		}
 		return o
 	}

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/assist-go/assist/assisttest"
 	"github.com/assist-go/assist/desk/demo"
 	"github.com/assist-go/assist/internal/moscow"
+	"github.com/assist-go/assist/refunds"
 )
 
 // discard is a person who has gone.
@@ -38,4 +40,16 @@ func cancels(w *demo.World) (all []assisttest.Request) {
 		}
 	}
 	return all
+}
+
+// movedOf is what went back of a refund's payment.
+func movedOf(w *demo.World, id refunds.ID) string {
+	r, err := w.Book.Get(context.Background(), id)
+	if err != nil {
+		return err.Error()
+	}
+	if m := w.Server.Moved(r.Request.Billnumber.Payment()); !m.IsZero() {
+		return m.Amount()
+	}
+	return "0.00"
 }

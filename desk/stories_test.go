@@ -97,7 +97,7 @@ func TestS2SayWhetherMoneyMoved(t *testing.T) {
 	id, err := w.Ask(t.Context(), "anna", o, "40.00", "ждём")
 	require.NoError(t, err)
 	b.open(fmt.Sprint("/refund/", int64(id)))
-	b.seeWithin(20*time.Second, "В обработке")
+	b.seeWithin(patience, "В обработке")
 	assert.Equal(t, "Ещё не известно, ушли ли деньги", b.heading())
 	b.eval(`window.same = "page"`)
 	w.Pass(2 * time.Hour)
@@ -118,7 +118,7 @@ func TestS3NeverTwice(t *testing.T) {
 	once := func(t *testing.T, w *demo.World, o assist.Order) {
 		t.Helper()
 		w.Run()
-		require.Eventually(t, func() bool { return moved(w, o) != "0.00" }, 20*time.Second, 50*time.Millisecond)
+		require.Eventually(t, func() bool { return moved(w, o) != "0.00" }, patience, 50*time.Millisecond)
 		time.Sleep(300 * time.Millisecond)
 		assert.Equal(t, "30.00", moved(w, o))
 		n := 0
@@ -202,7 +202,7 @@ func TestS3ConnectionCut(t *testing.T) {
 		b.seeAddress("/refund/1")
 	}
 	w.Run()
-	require.Eventually(t, func() bool { return moved(w, o) == "30.00" }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return moved(w, o) == "30.00" }, patience, 50*time.Millisecond)
 	mu.Lock()
 	defer mu.Unlock()
 	t.Logf("%d POSTs", posts)
@@ -224,7 +224,7 @@ func TestS3UnknownIsClosed(t *testing.T) {
 	w.Run()
 	b.giveBack("A-1", "30", "потеряется")
 	b.press("Вернуть 30,00")
-	b.seeWithin(20*time.Second, "Не известно, ушли ли деньги")
+	b.seeWithin(patience, "Не известно, ушли ли деньги")
 	b.see("Проверяем, ушли ли деньги (30,00 ₽)")
 	b.dontSee("выполняется")
 	b.open("/new?order=A-1")
@@ -255,7 +255,7 @@ func TestS3TwoTabs(t *testing.T) {
 	two.press("Вернуть 30,00")
 	two.seeAddress("/refund/2")
 	w.Run()
-	require.Eventually(t, func() bool { return moved(w, o) == "60.00" }, 20*time.Second, 50*time.Millisecond, "two that were both meant")
+	require.Eventually(t, func() bool { return moved(w, o) == "60.00" }, patience, 50*time.Millisecond, "two that were both meant")
 }
 
 // S4: what is allowed is known before anything is sent.
@@ -359,10 +359,10 @@ func TestS5SecondPerson(t *testing.T) {
 	}
 	wait.Wait()
 	w.Run()
-	require.Eventually(t, func() bool { return moved(w, o) == "9000.00" }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return moved(w, o) == "9000.00" }, patience, 50*time.Millisecond)
 	require.Eventually(t, func() bool {
 		return strings.Contains(one.shown(), "уже подтвердил(а)") != strings.Contains(two.shown(), "уже подтвердил(а)")
-	}, 10*time.Second, 50*time.Millisecond, "one of the two hears that the other was first:\n%s\n%s", one.shown(), two.shown())
+	}, patience, 50*time.Millisecond, "one of the two hears that the other was first:\n%s\n%s", one.shown(), two.shown())
 	assert.Len(t, cancels(w), 1)
 }
 
@@ -426,7 +426,7 @@ func TestS9WithoutJavaScript(t *testing.T) {
 	b.press("Вернуть 100,00")
 	b.seeAddress("/refund/1")
 	w.Run()
-	require.Eventually(t, func() bool { return moved(w, o) == "100.00" }, 20*time.Second, 50*time.Millisecond)
-	require.Eventually(t, func() bool { b.do(chromedp.Reload()); return b.heading() == "Деньги ушли" }, 10*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return moved(w, o) == "100.00" }, patience, 50*time.Millisecond)
+	require.Eventually(t, func() bool { b.do(chromedp.Reload()); return b.heading() == "Деньги ушли" }, patience, 100*time.Millisecond)
 	b.dontSee("Скопировать")
 }
