@@ -49,6 +49,7 @@ type shop struct {
 	*assisttest.Server
 	dir, url string
 	more     []string // variables
+	runs     bool     // its clock runs
 
 	mu  sync.Mutex
 	now time.Time
@@ -73,6 +74,9 @@ func newShop(t testing.TB, opts ...assisttest.Option) *shop {
 func (s *shop) clock() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.runs {
+		return time.Now()
+	}
 	return s.now
 }
 
@@ -85,8 +89,12 @@ func (s *shop) pass(d time.Duration) {
 
 func (s *shop) env() []string {
 	c := s.Credentials()
+	now := s.clock().Format(time.RFC3339Nano)
+	if s.runs {
+		now = ""
+	}
 	return append([]string{
-		"HOME=" + s.dir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + s.dir, "LANG=en_GB.UTF-8", "TERM=dumb", asProgram + "=1", "ASSIST_TEST_NOW=" + s.clock().Format(time.RFC3339Nano),
+		"HOME=" + s.dir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + s.dir, "LANG=en_GB.UTF-8", "TERM=dumb", asProgram + "=1", "ASSIST_TEST_NOW=" + now,
 		"ASSIST_URL=" + s.url, "ASSIST_MERCHANT_ID=" + c.MerchantID, "ASSIST_LOGIN=" + c.Login, "ASSIST_PASSWORD=" + c.Password.Reveal(),
 		"ASSIST_STORE=" + filepath.Join(s.dir, "refunds.db"), "ASSIST_PERSON=asker@shop.example", "ASSIST_PERSON_NAME=Asker",
 	}, s.more...)
