@@ -187,5 +187,5 @@ func (a *app) doing(r *refunds.Record) string {
 	case r.Waits == refunds.ForTurn:
 		return a.text("готовится", "being prepared")
 	}
-	return a.text("в очереди (%s)", "queued (waits for %s)", r.Waits)
+	return a.text("в очереди (ждёт %s)", "queued (waits for %s)", a.waitsFor(r.Waits))
 }

@@ -132,6 +132,7 @@ var random = []struct {
 	{regexp.MustCompile(`/[^ ]*/refunds\.db`), "DIR/refunds.db"},
 	{regexp.MustCompile(`by itself after \d\d\.\d\d\.\d{4} 00:\d\d`), "by itself after MIDNIGHT"},
 	{regexp.MustCompile(`(сам после|Goes     after|Уйдёт    после) \d\d\.\d\d\.\d{4} 00:\d\d`), "$1 MIDNIGHT"},
+	{regexp.MustCompile(`asked \d+ times`), "asked N times"},
 	{regexp.MustCompile(`clock [0-9.]+m?s`), "clock 0.4s"},
 	{regexp.MustCompile(`на [0-9.]+m?s`), "на 0.4s"},
 }

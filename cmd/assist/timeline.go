@@ -78,13 +78,13 @@ func (a *app) details(r *refunds.Record) string {
 		line(a.text("Операция", "Operation"), "%s · %s · %s", op.Billnumber, op.Amount, verdict.Clock(op.At))
 	}
 	for _, at := range r.Attempts {
-		line(a.text("Отправка", "Attempt"), "%d · %s · %s%s", at.Number, verdict.Clock(at.Begun), at.Outcome, a.evidence(at))
+		line(a.text("Отправка", "Attempt"), "%d · %s · %s%s", at.Number, verdict.Clock(at.Begun), a.outcomeText(at.Outcome), a.evidence(at))
 	}
 	for _, d := range r.Decisions {
 		line(a.text("Решение", "Decision"), "%d · %s %s · %s · %s%s", d.ID, d.Kind, d.Operation, d.By.Name, d.State, map[bool]string{true: ": " + d.Result}[d.Result != ""])
 	}
 	if !r.State.Final() {
-		line(a.text("Ждёт", "Waits for"), "%s · %s", r.Waits, verdict.Clock(r.NextAt))
+		line(a.text("Ждёт", "Waits for"), "%s · %s", a.waitsFor(r.Waits), verdict.Clock(r.NextAt))
 	}
 	return t.String()
 }
@@ -112,8 +112,12 @@ func (a *app) timeline(history []refunds.Event) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "%s\n", a.text("История (время московское)", "Timeline (Moscow time)"))
 	for _, e := range history {
-		fmt.Fprintf(&t, " %s  %-18s", e.At.In(verdict.Moscow).Format("02.01.2006 15:04:05"), e.Kind)
-		for _, more := range []string{who(e), e.Reason, e.Data} {
+		fmt.Fprintf(&t, " %s  %-20s", e.At.In(verdict.Moscow).Format("02.01.2006 15:04:05"), a.happened(e))
+		reason := e.Reason
+		if e.Kind == refunds.Known {
+			reason = "" // the outcome, which the state tells
+		}
+		for _, more := range []string{who(e), reason, e.Data} {
 			if strings.TrimSpace(more) != "" {
 				t.WriteString(" · " + strings.TrimSpace(more))
 			}
