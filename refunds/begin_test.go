@@ -1,6 +1,7 @@
 package refunds
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -72,6 +73,71 @@ func TestBeginRefuses(t *testing.T) {
 			assert.ErrorIs(t, again, errTaken, "and none is begun twice")
 		})
 	}
+}
+
+// What begin compares is what refuses: with a guard taken out, each of these
+// would be sent.
+func TestBeginWithoutItsGuards(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change  func(*testing.T, *Book, *view)
+		misread func(*view, storage.Row)
+	}{
+		"the payment's version": {func(t *testing.T, b *Book, v *view) {
+			require.NoError(t, b.store.Update(t.Context(), func(tx storage.Tx) error {
+				p := v.payment
+				return b.free(t.Context(), tx, &p, "another", nil)
+			}))
+		}, func(v *view, row storage.Row) {
+			if p, ok := row.(*storage.Payment); ok {
+				p.Version = v.payment.Version
+			}
+		}},
+		"the refund's version, or the lease as the only guard": {func(t *testing.T, b *Book, v *view) {
+			require.NoError(t, b.store.Update(t.Context(), func(tx storage.Tx) error {
+				_, err := tx.Claim(t.Context(), storage.Claim{Merchant: "1", States: []int64{int64(Pending)}, Now: micros(time.Now().Add(time.Hour)), Limit: 10})
+				return err
+			}))
+		}, func(v *view, row storage.Row) {
+			if r, ok := row.(*storage.Refund); ok {
+				r.Version = v.r.Version
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, v := looked(t)
+			tt.change(t, b, v)
+			require.ErrorIs(t, b.begin(t.Context(), v, assist.Intent{ID: "intent"}, "me", nil, ""), errTaken)
+			b.store = misreading{b.store, func(row storage.Row) { tt.misread(v, row) }}
+			require.NoError(t, b.begin(t.Context(), v, assist.Intent{ID: "intent"}, "me", nil, ""))
+		})
+	}
+}
+
+// misreading is a store of which one thing isn't looked at.
+type misreading struct {
+	storage.Store
+	misread func(storage.Row)
+}
+
+func (m misreading) Update(ctx context.Context, f func(storage.Tx) error) error {
+	return m.Store.Update(ctx, func(tx storage.Tx) error { return f(&misreadingTx{tx, m.misread}) })
+}
+
+type misreadingTx struct {
+	storage.Tx
+	misread func(storage.Row)
+}
+
+func (t *misreadingTx) Get(ctx context.Context, row storage.Row, l storage.Lock) (bool, error) {
+	found, err := t.Tx.Get(ctx, row, l)
+	t.misread(row)
+	return found, err
+}
+
+func (t *misreadingTx) Read(ctx context.Context, asks ...storage.Ask) error {
+	return storage.ReadEach(ctx, t, asks)
 }
 
 // looked gives a claimed refund with what was looked at.

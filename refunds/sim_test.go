@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,32 +17,58 @@ import (
 	"github.com/assist-go/assist/assisttest"
 	"github.com/assist-go/assist/refunds/internal/memstore"
 	"github.com/assist-go/assist/refunds/internal/storage"
+	"github.com/assist-go/assist/refunds/sqlite"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// simulate plays one seed and tells what was wrong at the end.
-func simulate(tb testing.TB, seed uint64, h habit) (wrong []string, w *world) {
-	w = &world{dice: rand.New(rand.NewPCG(seed, 1)), now: time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC), store: memstore.New(), habit: h,
-		events: make(chan happening), effects: map[int64]int{}, owed: map[ID]owed{}, faulty: true,
+// newWorld makes a world of one seed.
+func newWorld(tb testing.TB, seed uint64, h habit, store storage.Store) *world {
+	w := &world{dice: rand.New(rand.NewPCG(seed, 1)), now: time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC), store: store, habit: h,
+		events: make(chan happening), effects: map[int64]int{}, owed: map[ID]owed{}, faulty: true, freed: map[string]freed{}, order: map[int64][]int64{},
 		byDigest: map[string]ID{}, sent: map[ID]int{}}
+	w.wallets = w.dice.IntN(4) == 0
+	_, w.scans = store.(*memstore.Store)
 	w.server = assisttest.New(assisttest.WithClock(func() time.Time { return w.now }))
+	w.opens(tb)
+	return w
+}
+
+// opens gives the person a Book, and the processes their first lives.
+func (w *world) opens(tb testing.TB) {
 	var err error
 	w.operate, err = NewBook(tb.Context(), w.store, Clock(func() time.Time { return w.now }))
 	require.NoError(tb, err)
+	w.procs = nil
 	for i := range 2 {
 		w.procs = append(w.procs, w.start(fmt.Sprint("p", i)))
 	}
-	rounds := 3 + w.dice.IntN(4)
-	for range rounds {
+}
+
+// simulate plays one seed and tells what was wrong at the end.
+func simulate(tb testing.TB, seed uint64, h habit, store storage.Store) (wrong []string, w *world) {
+	w = newWorld(tb, seed, h, store)
+	w.rounds(tb, 3+w.dice.IntN(4))
+	w.settles(tb)
+	return append(w.wrong, w.count(tb)...), w
+}
+
+func (w *world) rounds(tb testing.TB, n int) {
+	for range n {
 		w.enqueue(tb)
+		w.topUp(tb)
 		w.play(time.Duration(10+w.dice.IntN(400)) * time.Minute)
 		w.person(tb)
 	}
+}
+
+// settles lets all come to an end, or to a person: the faults are over.
+func (w *world) settles(tb testing.TB) {
 	w.faulty = false
 	w.server.Next()
-	for range 40 { // the faults are over: all comes to an end, or to a person
+	for range 40 {
 		w.play(8 * time.Hour)
+		w.topUp(tb)
 		w.person(tb)
 		if w.open(tb) == 0 {
 			break
@@ -46,7 +76,6 @@ func simulate(tb testing.TB, seed uint64, h habit) (wrong []string, w *world) {
 	}
 	w.play(time.Hour) // for the last deliveries
 	w.stop()
-	return append(w.wrong, w.count(tb)...), w
 }
 
 // play lets the processes run for a while of virtual time.
@@ -57,6 +86,7 @@ func (w *world) play(d time.Duration) {
 		soonest := end
 		for i, p := range w.procs {
 			if p.dead && !p.running { // it has gone: another life begins after a while
+				w.forget()
 				w.procs[i] = w.start(p.name)
 				w.procs[i].until = w.now.Add(time.Duration(w.dice.IntN(300)) * time.Second)
 				p = w.procs[i]
@@ -121,7 +151,7 @@ func (w *world) stop() {
 
 func (w *world) fault() assisttest.Fault {
 	d := func(minutes int) time.Duration { return time.Duration(w.dice.IntN(minutes*60)) * time.Second }
-	switch w.dice.IntN(16) {
+	switch w.dice.IntN(17) {
 	case 0, 1:
 		return assisttest.DieAfter()
 	case 2:
@@ -146,18 +176,25 @@ func (w *world) fault() assisttest.Fault {
 		return assisttest.Garbage()
 	case 13:
 		return assisttest.Refuse(7, 102).For(assisttest.OrderResults)
+	case 14:
+		return assisttest.Refuse(7, 102).For(assisttest.Cancels)
 	}
 	return assisttest.Fault{}
 }
 
 func (w *world) enqueue(tb testing.TB) {
 	for range 1 + w.dice.IntN(2) {
-		o := w.server.Pay(assisttest.Payment{PaidAt: w.now.Add(-48 * time.Hour)})
+		p := assisttest.Payment{PaidAt: w.now.Add(-48 * time.Hour)}
+		if w.wallets && w.dice.IntN(2) == 0 {
+			p = walletPayment(w.now.Add(-48*time.Hour), 10_000)
+		}
+		o := w.server.Pay(p)
 		w.orders = append(w.orders, o)
 		for range 1 + w.dice.IntN(3) {
 			amount, err := assist.NewMoney(int64(1000*(1+w.dice.IntN(2))), "RUB")
 			require.NoError(tb, err)
 			r := Refund{Key: fmt.Sprint("key-", len(w.owed)), MerchantID: w.server.Credentials().MerchantID, Request: o.CancelRequest(amount)}
+			w.asked = append(w.asked, r)
 			var id ID
 			for range 1 + w.dice.IntN(2) { // told twice at times
 				id, err = w.operate.Enqueue(tb.Context(), r)
@@ -172,11 +209,21 @@ func (w *world) enqueue(tb testing.TB) {
 	}
 }
 
+const webMoney = 30
+
+func walletPayment(at time.Time, minor int64) assisttest.Payment {
+	return assisttest.Payment{PaidAt: at, MeanTypeID: webMoney, Amount: money(minor, "RUB")}
+}
+
 // person decides about what needs one, not always wisely.
 func (w *world) person(tb testing.TB) {
 	ctx := tb.Context()
-	for rec, err := range w.operate.List(ctx, Filter{NeedsPerson: true}) {
+	for rec, err := range w.operate.List(ctx, Filter{NeedsPerson: w.habit != operatorBySums}) {
 		require.NoError(tb, err)
+		if w.habit == operatorBySums {
+			w.comparesSums(tb, rec)
+			continue
+		}
 		d := Decision{Kind: [...]DecisionKind{NeverCame, NeverCame, Wait, GiveUp, ItWas, NotIts}[w.dice.IntN(6)]}
 		if !w.faulty && d.Kind == Wait {
 			d.Kind = NeverCame
@@ -210,18 +257,6 @@ func (w *world) strange(tb testing.TB, rec *Record) assist.Billnumber {
 		}
 	}
 	return ""
-}
-
-func (w *world) owners(tb testing.TB) map[assist.Billnumber]*storage.Operation {
-	owners := map[assist.Billnumber]*storage.Operation{}
-	require.NoError(tb, w.store.View(tb.Context(), func(tx storage.Tx) error {
-		all, err := storage.Find[storage.Operation](tb.Context(), tx, storage.Query{})
-		for _, o := range all {
-			owners[assist.Billnumber(o.Operation)] = o
-		}
-		return err
-	}))
-	return owners
 }
 
 func (w *world) open(tb testing.TB) (n int) {
@@ -271,11 +306,15 @@ func (w *world) count(tb testing.TB) (wrong []string) {
 			say("refund %d is done and moved nothing", id)
 		case (rec.State == Refused || rec.State == Withdrawn) && n != 0:
 			say("refund %d is %s and moved money", id, rec.State)
-		case !rec.State.Final() && rec.NeedsPerson.IsZero():
-			say("refund %d is stuck: %s, waits for %s, %s", id, rec.State, rec.Waits, rec.Detail)
+		case rec.State == GivenUp && n != 0 && !w.movedLate(tb, id):
+			say("refund %d is given up and moved money, and nobody was told", id)
+		case rec.State == Refused && bySettings(rec.Codes):
+			say("refund %d is refused by settings: %s", id, rec.Codes)
 		}
 		wrong = append(wrong, w.historyOf(tb, rec)...)
+		wrong = append(wrong, w.waitsWell(rec)...)
 	}
+	wrong = append(append(wrong, w.effectsOf(tb)...), w.reservations(tb)...)
 	v, err := w.operate.Verify(ctx)
 	require.NoError(tb, err)
 	for _, b := range v.Broken {
@@ -340,45 +379,101 @@ func seeds(tb testing.TB, usual int) int {
 	return usual
 }
 
-func TestSimulation(t *testing.T) {
-	t.Parallel()
-	n := seeds(t, 60)
-	first := uint64(1)
-	if text := os.Getenv("ASSIST_REFUND_SEED"); text != "" {
-		one, err := strconv.ParseUint(text, 10, 64)
-		require.NoError(t, err)
-		first, n = one, 1
+// playTime is how long seeds are played, where that is set instead of their
+// number: ASSIST_REFUND_TIME=60s.
+func playTime(tb testing.TB) time.Duration {
+	text := os.Getenv("ASSIST_REFUND_TIME")
+	if text == "" {
+		return 0
 	}
-	kills, refunds := 0, 0
-	states := map[State]int{}
-	for seed := first; seed < first+uint64(n); seed++ {
-		wrong, w := simulate(t, seed, noHabit)
-		assert.Empty(t, wrong, "ASSIST_REFUND_SEED=%d, %s", seed, w)
-		kills += w.kills
-		refunds += len(w.owed)
-		for id := range w.owed {
-			rec, err := w.operate.Get(context.Background(), id)
-			require.NoError(t, err)
-			states[rec.State]++
-		}
-	}
-	t.Logf("%d seeds, %d refunds, %d kills, %v", n, refunds, kills, states)
+	d, err := time.ParseDuration(text)
+	require.NoError(tb, err)
+	return d
 }
 
-// Each bad habit is one that somebody had; a simulation that doesn't see it
-// proves nothing.
-func TestSimulationSeesBadHabits(t *testing.T) {
+// first is the seed to begin with: ASSIST_REFUND_SEED plays that one alone,
+// unless ASSIST_REFUND_SEEDS or ASSIST_REFUND_TIME say how many.
+func first(tb testing.TB) (seed uint64, alone bool) {
+	text := os.Getenv("ASSIST_REFUND_SEED")
+	if text == "" {
+		return 1, false
+	}
+	seed, err := strconv.ParseUint(text, 10, 64)
+	require.NoError(tb, err)
+	return seed, os.Getenv("ASSIST_REFUND_SEEDS") == "" && os.Getenv("ASSIST_REFUND_TIME") == ""
+}
+
+// played counts over all seeds.
+type played struct {
+	sync.Mutex
+	seeds, kills, lies, refunds int
+	states                      map[State]int
+}
+
+func (c *played) add(tb testing.TB, w *world) {
+	c.Lock()
+	defer c.Unlock()
+	c.seeds++
+	c.kills += w.kills
+	c.lies += w.lies
+	c.refunds += len(w.owed)
+	for id := range w.owed {
+		rec, err := w.operate.Get(context.Background(), id)
+		require.NoError(tb, err)
+		c.states[rec.State]++
+	}
+}
+
+// TestSimulation plays seeds on all cores:
+//
+//	go test -run 'TestSimulation$' .                          # 60 of them
+//	ASSIST_REFUND_TIME=60s go test -run 'TestSimulation$' -v .  # for a minute
+//	ASSIST_REFUND_SEED=5000 ASSIST_REFUND_SEEDS=100000 go test -run 'TestSimulation$' -v -timeout 0 .
+//	ASSIST_REFUND_SEED=17 go test -run 'TestSimulation$' -v .  # that one again
+func TestSimulation(t *testing.T) {
 	t.Parallel()
-	for name, h := range map[string]habit{"the intent is stored late": intentLate, "a lease writes outcomes": leaseWrites} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for seed := uint64(1); seed < 400; seed++ {
-				if wrong, w := simulate(t, seed, h); len(wrong) > 0 {
-					t.Logf("seen with seed %d (%s): %s", seed, w, wrong[0])
+	from, alone := first(t)
+	n := seeds(t, 60)
+	if alone {
+		n = 1
+	}
+	d := playTime(t)
+	end := time.Now().Add(d)
+	total := &played{states: map[State]int{}}
+	var next atomic.Uint64
+	next.Store(from)
+	var cores sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		cores.Go(func() {
+			for !t.Failed() {
+				seed := next.Add(1) - 1
+				if d > 0 && time.Now().After(end) || d == 0 && seed >= from+uint64(n) {
 					return
 				}
+				wrong, w := simulate(t, seed, noHabit, memstore.New())
+				assert.Empty(t, wrong, "ASSIST_REFUND_SEED=%d, %s", seed, w)
+				total.add(t, w)
 			}
-			t.Error("not seen in 400 seeds")
 		})
+	}
+	cores.Wait()
+	t.Logf("%d seeds from %d, %d refunds, %d kills, %d commits with an error, %v", total.seeds, from, total.refunds, total.kills, total.lies, total.states)
+}
+
+// The same seeds, fewer, on SQLite.
+func TestSimulationOnSQLite(t *testing.T) {
+	t.Parallel()
+	from, _ := first(t)
+	n := uint64(10)
+	if testing.Short() {
+		n = 1
+	}
+	for seed := from; seed < from+n; seed++ {
+		s, err := sqlite.Open(filepath.Join(t.TempDir(), "refunds.db"))
+		require.NoError(t, err)
+		require.NoError(t, s.Migrate(t.Context()))
+		wrong, w := simulate(t, seed, noHabit, s)
+		assert.Empty(t, wrong, "ASSIST_REFUND_SEED=%d, %s", seed, w)
+		require.NoError(t, s.Close())
 	}
 }

@@ -25,20 +25,11 @@ import (
 // told that its commit failed. Time is virtual. At the end the money is counted
 // by operation.
 
-// habit is a bad one that is planted, to see that the simulation sees it.
-type habit int
-
-const (
-	noHabit     habit = iota
-	intentLate        // the intent is stored when the answer is there
-	leaseWrites       // a lease that is over says that the cancel was not sent
-)
-
 type world struct {
 	dice    *rand.Rand
 	now     time.Time
 	server  *assisttest.Server
-	store   *memstore.Store
+	store   storage.Store
 	habit   habit
 	faulty  bool
 	events  chan happening
@@ -46,13 +37,29 @@ type world struct {
 	effects map[int64]int // of the merchant's handler, by event
 	orders  []assist.Order
 	owed    map[ID]owed
-	operate *Book // a person's
+	asked   []Refund // in their order
+	operate *Book    // a person's
 	kills   int
 	lies    int
 
 	byDigest map[string]ID // what begins a refund's external id
 	sent     map[ID]int
-	wrong    []string // seen on the way
+	wrong    []string          // seen on the way
+	freed    map[string]freed  // when a payment's last cancel was told, and by whom
+	order    map[int64][]int64 // events of a refund as they were handled
+	frozen   bool              // nothing may be sent: the store is a restored copy
+	copies   []*memstore.Store // of a store that forgets its last commits in a crash
+	wallets  bool              // some payments are a wallet's
+	scans    bool              // rules are looked through after each commit
+}
+
+type freed struct {
+	at time.Time
+	by string
+}
+
+func (w *world) say(format string, args ...any) {
+	w.wrong = append(w.wrong, fmt.Sprintf(format, args...))
 }
 
 type owed struct {
@@ -78,6 +85,9 @@ type process struct {
 	running bool
 	pending []int64      // effects of the transaction under way
 	late    func() error // the intent that is stored too late
+	carrier string       // its name
+	told    []string     // intents whose refusal this process has read
+	orders  [][2]int64   // refund and event of the effects under way
 }
 
 // boundary is where a process may be stopped, for a while or for ever.
@@ -121,29 +131,26 @@ func (p *process) update(ctx context.Context, do func(context.Context, func(stor
 			return err
 		}
 	}
-	p.pending = nil
-	begins := false
-	run := func(tx storage.Tx) error {
-		t := &watchedTx{Tx: tx, p: p}
-		err := f(t)
-		begins = t.begins
-		if err == nil && begins && p.w.habit == intentLate {
-			return errLate
-		}
-		p.boundary(false)
-		return err
-	}
-	err := do(ctx, run)
-	if errors.Is(err, errLate) {
-		p.late = func() error { return p.w.store.Update(ctx, f) }
+	begins := storage.PurposeOf(ctx) == storage.Begins
+	if begins && p.w.habit == intentLate {
+		p.late = func() error { return do(ctx, f) }
 		return nil
 	}
+	p.pending, p.orders = nil, nil
+	t := &watchedTx{p: p, purpose: storage.PurposeOf(ctx)}
+	err := do(ctx, func(tx storage.Tx) error {
+		t.Tx = tx
+		if t.skips(ctx) {
+			return errNothing
+		}
+		err := f(t)
+		p.boundary(false)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	for _, e := range p.pending {
-		p.w.effects[e]++
-	}
+	p.w.committed(p, t)
 	p.boundary(false)
 	if p.w.faulty && p.w.dice.IntN(150) == 0 {
 		p.w.lies++
@@ -152,8 +159,7 @@ func (p *process) update(ctx context.Context, do func(context.Context, func(stor
 	return nil
 }
 
-var errLate = errors.New("simulated: not yet")
-
+// View is storage.Store's, with what can go wrong.
 func (p *process) View(ctx context.Context, f func(storage.Tx) error) error {
 	p.boundary(true)
 	if p.w.faulty && p.w.dice.IntN(400) == 0 {
@@ -162,16 +168,18 @@ func (p *process) View(ctx context.Context, f func(storage.Tx) error) error {
 	return p.w.store.View(ctx, f)
 }
 
-func (p *process) Migrate(context.Context) error         { return nil }
-func (p *process) Check(context.Context) error           { return nil }
-func (p *process) Place(context.Context) (string, error) { return "memory", nil }
-func (p *process) Close() error                          { return nil }
+func (p *process) Migrate(context.Context) error             { return nil }
+func (p *process) Check(context.Context) error               { return nil }
+func (p *process) Place(ctx context.Context) (string, error) { return p.w.store.Place(ctx) }
+func (p *process) Close() error                              { return nil }
 
 // watchedTx dies between statements.
 type watchedTx struct {
 	storage.Tx
-	p      *process
-	begins bool
+	p       *process
+	purpose string
+	begun   *storage.Attempt
+	frees   []*storage.Payment
 }
 
 func (t *watchedTx) Get(ctx context.Context, row storage.Row, l storage.Lock) (bool, error) {
@@ -179,20 +187,24 @@ func (t *watchedTx) Get(ctx context.Context, row storage.Row, l storage.Lock) (b
 	return t.Tx.Get(ctx, row, l)
 }
 
+func (t *watchedTx) Select(ctx context.Context, table *storage.Table, q storage.Query, next func() []any) error {
+	t.p.boundary(false)
+	return t.Tx.Select(ctx, table, q, next)
+}
+
 func (t *watchedTx) Insert(ctx context.Context, row storage.Row) (bool, error) {
 	t.p.boundary(false)
-	if _, attempt := row.(*storage.Attempt); attempt {
-		t.begins = true
-	}
 	return t.Tx.Insert(ctx, row)
 }
 
 func (t *watchedTx) Add(ctx context.Context, row storage.Row) error {
 	t.p.boundary(false)
-	if _, attempt := row.(*storage.Attempt); attempt {
-		t.begins = true
+	if a, ok := row.(*storage.Attempt); ok {
+		t.begun = a
 	}
-	return t.Tx.Add(ctx, row)
+	err := t.Tx.Add(ctx, row)
+	t.handles(row)
+	return err
 }
 
 func (t *watchedTx) Read(ctx context.Context, asks ...storage.Ask) error {
@@ -201,6 +213,10 @@ func (t *watchedTx) Read(ctx context.Context, asks ...storage.Ask) error {
 
 func (t *watchedTx) Save(ctx context.Context, row storage.Row) error {
 	t.p.boundary(false)
+	if pay, ok := row.(*storage.Payment); ok && t.purpose != storage.Begins {
+		t.frees = append(t.frees, pay)
+	}
+	t.miswrite(ctx, row)
 	return t.Tx.Save(ctx, row)
 }
 
@@ -210,21 +226,7 @@ func (t *watchedTx) Claim(ctx context.Context, c storage.Claim) ([]*storage.Refu
 	if err != nil || t.p.w.habit != leaseWrites {
 		return claimed, err
 	}
-	for _, r := range claimed {
-		if State(r.State) != Sent {
-			continue
-		}
-		a := &storage.Attempt{IntentID: r.Attempt}
-		if _, err := t.Get(ctx, a, storage.ForUpdate); err != nil {
-			return nil, err
-		}
-		a.Told, a.Ended, a.Outcome = c.Now, c.Now, int64(assist.NotSent)
-		r.State, r.Attempt = int64(Pending), ""
-		if err := errors.Join(t.Save(ctx, a), t.Save(ctx, r)); err != nil {
-			return nil, err
-		}
-	}
-	return claimed, nil
+	return claimed, t.leaseIsOver(ctx, c, claimed)
 }
 
 // RoundTrip is the wire: the process can die, or stand still, before the request
@@ -235,47 +237,69 @@ func (p *process) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.w.sends(p, body)
+	intent := p.w.sends(p, body)
+	answer, died := p.w.serve(r, body)
+	p.boundary(true)
+	if died {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if intent != "" && refused.Match(answer.Body.Bytes()) {
+		p.told = append(p.told, intent)
+	}
+	resp = answer.Result()
+	resp.Request = r
+	return resp, nil
+}
+
+// serve lets Assist work a request.
+func (w *world) serve(r *http.Request, body []byte) (rec *httptest.ResponseRecorder, died bool) {
 	in := httptest.NewRequest(r.Method, r.URL.String(), strings.NewReader(string(body)))
 	in.Header = r.Header.Clone()
-	rec := httptest.NewRecorder()
-	died := true
+	rec, died = httptest.NewRecorder(), true
 	func() {
 		defer func() {
 			if x := recover(); x != nil && x != http.ErrAbortHandler {
 				panic(x)
 			}
 		}()
-		p.w.server.ServeHTTP(rec, in)
+		w.server.ServeHTTP(rec, in)
 		died = false
 	}()
-	p.boundary(true)
-	if died {
-		return nil, io.ErrUnexpectedEOF
-	}
-	resp = rec.Result()
-	resp.Request = r
-	return resp, nil
+	return rec, died
 }
 
 var refundID = regexp.MustCompile(`[0-9a-f]{32}-[0-9]+`)
 
+// refused is how a refusal by codes looks. 11/216 is none: that Assist knows the
+// external refund id tells nothing of what became of it.
+var refused = regexp.MustCompile(`(?i)<[a-z0-9:]*firstcode[^>]*>\s*([2-9]|1[02-9])`)
+
 // sends checks at the moment of each send that its intent is committed, and that
-// none is sent twice: a refund has as many attempts as sends.
-func (w *world) sends(p *process, body []byte) {
+// none is sent twice: a refund has as many attempts as sends. It gives the
+// intent of a cancel.
+func (w *world) sends(p *process, body []byte) (intent string) {
 	id := refundID.Find(body)
 	if id == nil {
-		return
+		return ""
 	}
 	refund := w.byDigest[string(id[:32])]
 	w.sent[refund]++
+	if w.frozen {
+		w.say("%s sends refund %d although the store is a restored copy that nobody has released", p.name, refund)
+	}
 	_ = w.store.View(context.Background(), func(tx storage.Tx) error {
-		n, err := tx.Count(context.Background(), (&storage.Attempt{}).Table(), storage.Eq("refund", int64(refund)))
-		if n < w.sent[refund] {
-			w.wrong = append(w.wrong, fmt.Sprintf("%s sends refund %d for the %d. time, with %d stored attempts", p.name, refund, w.sent[refund], n))
+		all, err := storage.Find[storage.Attempt](context.Background(), tx, storage.Query{Where: []storage.Cond{storage.Eq("refund", int64(refund))}})
+		if len(all) < w.sent[refund] {
+			w.say("%s sends refund %d for the %d. time, with %d stored attempts", p.name, refund, w.sent[refund], len(all))
+		}
+		for _, a := range all {
+			if a.Told == 0 {
+				intent = a.IntentID
+			}
 		}
 		return err
 	})
+	return intent
 }
 
 // live runs a process until it dies.
@@ -288,13 +312,19 @@ func (p *process) live() {
 	if err != nil {
 		return
 	}
-	client, err := assist.NewClient("http://127.0.0.1", p.w.server.Credentials(), assist.WithClock(clock), assist.WithHTTPClient(&http.Client{Transport: p}))
+	merchant := p.w.server.Credentials().MerchantID
+	client, err := assist.NewClient("http://127.0.0.1", p.w.server.Credentials(), assist.WithClock(clock), assist.WithHTTPClient(&http.Client{Transport: p}),
+		assist.WithWalletRules(b.DayBalance(merchant, map[assist.Wallet]int{assist.WebMoney: 0})))
 	if err != nil {
 		panic(err)
 	}
 	c, err := NewCarrier(b, map[string]*assist.Client{p.w.server.Credentials().MerchantID: client}, Workers(1),
 		Handle("shop", func(_ context.Context, _ *sql.Tx, e Event) error {
+			if p.w.habit == handlerInFinish && e.Kind == Known {
+				return nil // its effect was in the finish
+			}
 			p.pending = append(p.pending, e.ID)
+			p.orders = append(p.orders, [2]int64{int64(e.Refund), e.ID})
 			if p.w.faulty && p.w.dice.IntN(40) == 0 {
 				return errors.New("simulated: a handler that can't")
 			}
@@ -303,13 +333,18 @@ func (p *process) live() {
 	if err != nil {
 		panic(err)
 	}
+	p.carrier = c.name
 	c.random = p.w.dice.Int64N
+	if p.w.habit == restShort {
+		c.rest = 10 * time.Second
+	}
 	c.wait = func(context.Context, time.Duration, <-chan struct{}) { p.boundary(true) }
 	for {
 		next, err := c.Step(ctx)
 		if err != nil {
 			next = clock().Add(5 * time.Second)
 		}
+		p.w.keptWord(p)
 		p.w.events <- happening{p: p, next: next.Add(-p.skew)}
 		<-p.goOn
 		if p.dead {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -95,6 +96,19 @@ func (s *Store) SetPlace(place string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.place = place
+}
+
+// Copy is a backup of the store as it stands.
+func (s *Store) Copy() *Store {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	c := New()
+	c.place = s.place
+	for t, rows := range s.tables {
+		// Rows are replaced and never changed.
+		c.tables[t] = &table{rows: maps.Clone(rows.rows), last: rows.last}
+	}
+	return c
 }
 
 // Close has nothing to close.
