@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/assist-go/assist"
@@ -183,17 +184,67 @@ func (b *Book) holdElsewhere(ctx context.Context, tx storage.Tx, place string) e
 	if _, err := tx.Get(ctx, &was, storage.ForUpdate); err != nil || was.Value == place {
 		return err
 	}
+	last, err := storage.Find[storage.Event](ctx, tx, storage.Query{Order: "-id", Limit: 1})
+	if err != nil {
+		return err
+	}
+	since := int64(1)
+	if len(last) > 0 {
+		since = last[0].At
+	}
 	all, err := storage.Find[storage.Merchant](ctx, tx, storage.Query{Lock: storage.ForUpdate})
 	if err != nil {
 		return err
 	}
 	for _, m := range all {
-		if err := b.hold(ctx, tx, m, Person{ID: "store", Name: "store", Reason: "the database is another copy: " + was.Value + " became " + place}); err != nil {
+		if m.LostSince == 0 || m.LostSince > since {
+			m.LostSince = since
+		}
+		if err := b.hold(ctx, tx, m, Person{ID: storeActor, Name: storeActor, Reason: "the database is another copy: " + was.Value + " became " + place}); err != nil {
 			return err
+		}
+	}
+	// Merchants of which the copy knows nothing are held when they come.
+	lost := storage.Meta{Name: lostSince, Value: strconv.FormatInt(since, 10)}
+	if inserted, err := tx.Insert(ctx, &lost); err != nil {
+		return err
+	} else if !inserted {
+		if _, err := tx.Get(ctx, &lost, storage.ForUpdate); err != nil {
+			return err
+		}
+		if earlier, err := strconv.ParseInt(lost.Value, 10, 64); err != nil || since < earlier {
+			lost.Value = strconv.FormatInt(since, 10)
+			if err := tx.Save(ctx, &lost); err != nil {
+				return err
+			}
 		}
 	}
 	was.Value = place
 	return tx.Save(ctx, &was)
+}
+
+const (
+	storeActor = "store"
+	lostSince  = "lost since" // in refund_meta
+)
+
+// newMerchant makes a merchant's row, where there is none. In a restored copy it
+// is held: what the merchant had before may be lost with its row.
+func (b *Book) newMerchant(ctx context.Context, tx storage.Tx, id string) error {
+	m := &storage.Merchant{Merchant: id}
+	lost := storage.Meta{Name: lostSince}
+	var there, restored bool
+	if err := tx.Read(ctx, storage.One(&storage.Merchant{Merchant: id}, storage.NoLock, &there), storage.One(&lost, storage.NoLock, &restored)); err != nil || there {
+		return err
+	}
+	inserted, err := tx.Insert(ctx, m)
+	if err != nil || !inserted || !restored {
+		return err
+	}
+	if m.LostSince, err = strconv.ParseInt(lost.Value, 10, 64); err != nil {
+		return fmt.Errorf("refunds: refund_meta %q: %w", lostSince, err)
+	}
+	return b.hold(ctx, tx, m, Person{ID: storeActor, Name: storeActor, Reason: "the database is a restored copy that knows nothing of this merchant"})
 }
 
 // hash gives a keyed hash of some texts, so that they can be compared and not

@@ -103,11 +103,15 @@ func (c *Carrier) order(ctx context.Context, r *storage.Refund) (*assist.Order, 
 // refund's own and that the store doesn't know of, because it was made by hand,
 // or by an attempt that was lost with the database.
 func objection(v *view, order *assist.Order) string {
-	created := instant(v.r.Created).Add(-10 * time.Minute) // clocks may be apart
+	created := v.r.Created
+	if lost := v.merchant.LostSince; lost != 0 { // the merchant may have asked for it before, and asks again
+		created = min(created, lost)
+	}
+	since := instant(created).Add(-10 * time.Minute) // clocks may be apart
 	for _, op := range order.Operations {
 		switch {
 		case op.Type != assist.OperationCancel, op.State == assist.OperationDeclined, v.owned[op.Billnumber] != nil:
-		case !op.Date.IsZero() && op.Date.Before(created):
+		case !op.Date.IsZero() && op.Date.Before(since):
 		case v.r.Whole == 1, op.Amount == money(v.r.Minor, v.r.Currency):
 			return fmt.Sprintf("operation %s of %s may be this refund, and no attempt of it is known", op.Billnumber, op.Amount)
 		}

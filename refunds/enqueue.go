@@ -84,7 +84,7 @@ func (b *Book) insert(ctx context.Context, tx storage.Tx, row *storage.Refund, e
 	if found, err := tx.Get(ctx, &grave, storage.NoLock); err != nil || found {
 		return same(ID(grave.Refund), grave.Content, row.Content, err)
 	}
-	if _, err := tx.Insert(ctx, &storage.Merchant{Merchant: row.Merchant}); err != nil {
+	if err := b.newMerchant(ctx, tx, row.Merchant); err != nil {
 		return 0, err
 	}
 	if _, err := tx.Insert(ctx, &storage.Payment{Merchant: row.Merchant, Payment: row.Payment}); err != nil {

@@ -25,6 +25,9 @@ func (b *Book) Hold(ctx context.Context, merchantID string, by Person) error {
 	if err := by.check(); err != nil {
 		return err
 	}
+	if by.ID == storeActor {
+		return &InvalidError{Field: "Person.ID", Reason: "is the store's own"}
+	}
 	return b.merchant(ctx, merchantID, func(tx storage.Tx, m *storage.Merchant) error { return b.hold(ctx, tx, m, by) })
 }
 
@@ -33,7 +36,7 @@ func (b *Book) hold(ctx context.Context, tx storage.Tx, m *storage.Merchant, p P
 		m.Held = micros(b.now())
 	}
 	m.HeldWhy = p.Reason
-	if p.ID == "store" {
+	if p.ID == storeActor {
 		m.ReconciledComplete = needsReconciling
 	}
 	if err := tx.Save(ctx, m); err != nil {
@@ -74,7 +77,7 @@ func (b *Book) merchant(ctx context.Context, id string, f func(storage.Tx, *stor
 			return err
 		}
 		m := &storage.Merchant{Merchant: id}
-		if _, err := tx.Insert(ctx, m); err != nil {
+		if err := b.newMerchant(ctx, tx, id); err != nil {
 			return err
 		}
 		if _, err := tx.Get(ctx, m, storage.ForUpdate); err != nil {

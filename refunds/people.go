@@ -55,19 +55,20 @@ func (b *Book) goesAlone(ctx context.Context, tx storage.Tx, row *storage.Refund
 		return false, nil
 	}
 	// The payment's row is locked, so that two proposals at once count each other.
-	if _, err := lockPayment(ctx, tx, row.Merchant, row.Payment); err != nil {
+	if _, err := b.lockPayment(ctx, tx, row.Merchant, row.Payment); err != nil {
 		return false, err
 	}
 	return b.withinLimit(ctx, tx, row)
 }
 
 // lockPayment gives the payment's row, which is made where there is none.
-func lockPayment(ctx context.Context, tx storage.Tx, merchant, payment string) (*storage.Payment, error) {
+func (b *Book) lockPayment(ctx context.Context, tx storage.Tx, merchant, payment string) (*storage.Payment, error) {
+	if err := b.newMerchant(ctx, tx, merchant); err != nil {
+		return nil, err
+	}
 	p := &storage.Payment{Merchant: merchant, Payment: payment}
-	for _, row := range []storage.Row{&storage.Merchant{Merchant: merchant}, p} {
-		if _, err := tx.Insert(ctx, row); err != nil {
-			return nil, err
-		}
+	if _, err := tx.Insert(ctx, p); err != nil {
+		return nil, err
 	}
 	_, err := tx.Get(ctx, p, storage.ForUpdate)
 	return p, err
@@ -79,7 +80,7 @@ func (b *Book) keepFacts(ctx context.Context, tx storage.Tx, r Refund) error {
 	if r.Request.Order == nil {
 		return nil
 	}
-	p, err := lockPayment(ctx, tx, r.MerchantID, string(r.Request.Billnumber.Payment()))
+	p, err := b.lockPayment(ctx, tx, r.MerchantID, string(r.Request.Billnumber.Payment()))
 	if err != nil || p.PaidAt != 0 {
 		return err
 	}

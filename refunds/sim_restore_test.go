@@ -48,7 +48,6 @@ func TestSimulationOfARestore(t *testing.T) {
 		w.frozen = false
 		w.settles(t)
 		assert.Empty(t, append(w.wrong, w.count(t)...), "seed %d", seed)
-		if t.Failed() { for id, o := range w.owed { if o.order == "5100000000000007" || true { r, _ := w.operate.Get(t.Context(), id); h, _ := w.operate.History(t.Context(), id); t.Log(id, o, r.State, r.Codes, r.Detail, r.Operations, r.Decisions); for _, e := range h { t.Log(e.At.Format(time.DateTime), e.Kind, e.From, e.To, e.Reason, e.Data)} } }; ord, _ := w.server.Order("5100000000000007"); for _, op := range ord.Operations { t.Log(op.Billnumber, op.Type, op.State, op.Amount, op.Date)} }
 	}
 }
 
