@@ -46,8 +46,9 @@ type answer struct {
 	// refusal: by codes alone. It names no payment, so nothing in it could tell
 	// that it is repeated; repeated answers are those that name one.
 	refusal bool
-	row     *payment // that it is about
-	by      *process // that had asked
+	row     *payment      // that it is about
+	by      *process      // that had asked
+	made    time.Duration // when it left the server
 }
 
 type workerKey struct{}
@@ -282,7 +283,7 @@ func (x *exchange) deliver(body []byte) answer {
 	if a.refusal {
 		return a
 	}
-	a.row, a.by = row, x.worker.process
+	a.row, a.by, a.made = row, x.worker.process, r.elapsed()
 	const remembered = 8
 	if kept := r.answers[x.service]; len(kept) < remembered {
 		r.answers[x.service] = append(kept, a)

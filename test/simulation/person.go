@@ -133,11 +133,13 @@ func (r *run) otherOpen(a *attempt) bool {
 }
 
 // otherUnnumbered tells whether another cancel of the payment was reported without
-// the number of its operation, so that any listed one may be that cancel's.
+// the number of each of its operations, so that any listed one may be that
+// cancel's. A refusal names one, also where all of several payments was declined.
 func (r *run) otherUnnumbered(a *attempt) bool {
 	for _, owed := range a.refund.payment.refunds {
 		for _, other := range owed.truth {
-			if other != a && len(other.reported) > 0 && !other.numbered() {
+			unnamed := !other.numbered() || len(other.operations) > len(other.reported)
+			if other != a && len(other.reported) > 0 && unnamed {
 				return true
 			}
 		}

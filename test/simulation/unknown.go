@@ -137,8 +137,19 @@ func (r *run) whyUnnumbered(a *attempt) reason {
 		return numbersMissing
 	case r.scenario.clocks.apart():
 		return datesApart
+	case r.datedLate(a):
+		return declinedLater // by the server's clock as the look showed it, which was an earlier answer
 	}
 	return reasons
+}
+
+// datedLate tells a cancel whose operation is dated long after its send, by what
+// its client knew of the server's clock.
+func (r *run) datedLate(a *attempt) bool {
+	order, _ := r.server.Order(a.refund.payment.order.Billnumber)
+	return slices.ContainsFunc(order.Operations, func(op assist.Operation) bool {
+		return slices.Contains(a.operations, op.Billnumber) && op.Date.Sub(a.intent.ServerSentAt) >= besideSend
+	})
 }
 
 // others counts the operations of other cancels, and those by hand, that the
@@ -189,13 +200,15 @@ func (r *run) amountOf(b assist.Billnumber) assist.Money {
 	return order.Operations[at].Amount
 }
 
+// besideSend is what an answer takes, and the tolerance of clocks.
+const besideSend = 150 * time.Second
+
 // declinedLate tells a cancel that was held up and then declined. A decline proves
 // a refusal only beside its send: a later one may be of somebody who has tried by
 // hand.
 func declinedLate(a *attempt) bool {
-	const beside = 150 * time.Second // what an answer takes, and the tolerance of clocks
 	for _, op := range a.last.Candidates {
-		if op.State != assist.OperationDeclined || op.Date.Sub(a.intent.ServerSentAt) < beside {
+		if op.State != assist.OperationDeclined || op.Date.Sub(a.intent.ServerSentAt) < besideSend {
 			return false
 		}
 	}
