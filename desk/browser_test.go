@@ -51,6 +51,13 @@ var browser struct {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv("DESK_TEST_STORE") != "" {
+		if err := deskProcess(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
 	if browser.end != nil {
 		browser.end()
