@@ -42,7 +42,7 @@ func everyState(t testing.TB) *demo.World {
 
 func pagePaths(t testing.TB, w *demo.World) []string {
 	paths := []string{"/", "/?state=person", "/?state=unknown", "/?state=done&from=2020-01-01&to=2030-01-01", "/?q=1111", "/?q=nothing", "/?q=R-3", "/decisions", "/sending", "/audit",
-		"/audit?verify=1", "/new", "/new?order=20600", "/new?order=20601", "/new?order=A-20481", "/new?order=none", "/new?order=20501"}
+		"/audit?verify=1", "/new", "/new?order=20600", "/new?order=20601", "/new?order=A-20481", "/new?order=none", "/new?order=20501", checkPath(w, "A-20600", "20"), checkPath(w, "A-20601", "490"), checkPath(w, "A-20603", "9900")}
 	for r, err := range w.Book.List(t.Context(), refunds.Filter{}) {
 		require.NoError(t, err)
 		paths = append(paths, fmt.Sprint("/refund/", int64(r.ID)))
