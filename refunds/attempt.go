@@ -18,6 +18,8 @@ var (
 	// errTaken: somebody else has begun, ended or changed something meanwhile.
 	errTaken = errors.New("refunds: the refund or its payment has changed meanwhile")
 	errHeld  = errors.New("refunds: the merchant is held")
+	// errElsewhere: another server has taken over since the Book was opened.
+	errElsewhere = errors.New("refunds: the database is another copy than before")
 	// errOwned: an operation belongs to another attempt.
 	errOwned = errors.New("refunds: the operation belongs to another attempt")
 )
@@ -130,11 +132,14 @@ func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, client stri
 		m, r := storage.Merchant{Merchant: v.r.Merchant}, &storage.Refund{ID: v.r.ID}
 		p, reserved := storage.Payment{Merchant: v.r.Merchant, Payment: v.r.Payment}, storage.Reservation{IntentID: in.ID}
 		var payment, refund bool
-		if err := tx.Read(ctx, storage.One(&m, storage.ForShare, nil), storage.One(&p, storage.ForUpdate, &payment),
+		var place string
+		if err := tx.Read(ctx, storage.Ask{Place: &place}, storage.One(&m, storage.ForShare, nil), storage.One(&p, storage.ForUpdate, &payment),
 			storage.One(r, storage.ForUpdate, &refund), storage.One(&reserved, storage.NoLock, nil)); err != nil {
 			return err
 		}
 		switch {
+		case place != "" && place != b.openedAt():
+			return errElsewhere
 		case m.Held != 0:
 			return errHeld
 		case !payment || p.Version != v.payment.Version, !refund || r.Version != v.r.Version || State(r.State) != Pending:

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/assist-go/assist"
@@ -24,10 +25,12 @@ type Book struct {
 	id    string // of the store
 	config
 	nudge chan struct{}
+	place atomic.Pointer[string] // that the merchants were last held for, or were found at
 }
 
 type config struct {
 	now            func() time.Time
+	real           bool // now is the machine's
 	indexKey       []byte
 	proposalExpiry time.Duration
 	alone          assist.Money // up to this a person needs no second one
@@ -45,7 +48,7 @@ func Clock(now func() time.Time) Option {
 		if now == nil {
 			return &InvalidError{Field: "Clock", Reason: "must not be nil"}
 		}
-		c.now = now
+		c.now, c.real = now, false
 		return nil
 	}
 }
@@ -106,7 +109,7 @@ func Logger(l *slog.Logger) Option {
 // see [Book.Release].
 func NewBook(ctx context.Context, s Store, opts ...Option) (*Book, error) {
 	b := &Book{store: s, nudge: make(chan struct{}, 1),
-		config: config{now: time.Now, proposalExpiry: 72 * time.Hour, log: slog.New(slog.DiscardHandler)}}
+		config: config{now: time.Now, real: true, proposalExpiry: 72 * time.Hour, log: slog.New(slog.DiscardHandler)}}
 	if s == nil {
 		return nil, &InvalidError{Field: "Store", Reason: "must not be nil"}
 	}
@@ -125,6 +128,7 @@ func NewBook(ctx context.Context, s Store, opts ...Option) (*Book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("refunds: which copy of the database is open can't be told: %w", err)
 	}
+	b.place.Store(&place)
 	err = s.Update(ctx, func(tx storage.Tx) error {
 		if _, err := fixed(ctx, tx, "chain", "who links events locks this row"); err != nil {
 			return err
@@ -170,6 +174,21 @@ func (b *Book) takeKey(ctx context.Context, tx storage.Tx) error {
 	if check != b.hash("check") {
 		return ErrIndexKey
 	}
+	return nil
+}
+
+func (b *Book) openedAt() string { return *b.place.Load() }
+
+// moved holds all merchants, since another server has taken over.
+func (b *Book) moved(ctx context.Context) error {
+	place, err := b.store.Place(ctx)
+	if err != nil {
+		return err
+	}
+	if err := b.store.Update(ctx, func(tx storage.Tx) error { return b.holdElsewhere(ctx, tx, place) }); err != nil {
+		return err
+	}
+	b.place.Store(&place)
 	return nil
 }
 

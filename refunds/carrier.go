@@ -25,10 +25,13 @@ type Carrier struct {
 	name      string // of this carrier: never used twice
 	carrying
 
-	mu     sync.Mutex
-	misses map[string]int           // of a merchant: not sent, in a row
-	closed map[string]assist.Intent // closed in the store while this client holds them for unknown
-	turn   int
+	mu       sync.Mutex
+	misses   map[string]int           // of a merchant: not sent, in a row
+	closed   map[string]assist.Intent // closed in the store while this client holds them for unknown
+	turn     int
+	clockAt  time.Time // when it was compared
+	clockErr error
+	servedAt time.Time // when it said whom it serves
 	// merchants of which the last claim has found something
 	busyWith map[string]bool
 	busy     sync.WaitGroup
@@ -164,6 +167,9 @@ func (c *Carrier) Run(ctx context.Context) error {
 		}
 	})
 	for ctx.Err() == nil {
+		if err := c.checkClock(ctx); err != nil && ctx.Err() == nil {
+			c.book.log.ErrorContext(ctx, "refunds: comparing clocks", "err", err)
+		}
 		free := acquire(ctx, slots)
 		n, err := c.pass(ctx, free, func(work func()) {
 			c.busy.Go(func() {
@@ -240,13 +246,14 @@ func wait(ctx context.Context, d time.Duration, nudge <-chan struct{}) {
 }
 
 // Step does all that is due now, waits for it, and tells when to come again at
-// the latest: for cron, a test, or an engine of the merchant's own. Steps may
-// overlap, in one process and in several. When the context ends, what was begun
+// the latest: for cron, a test, or an engine of the merchant's own. With
+// [ErrClock] it has followed what was sent, and sent nothing. Steps may overlap, in one process and in several. When the context ends, what was begun
 // is still brought to an outcome and stored.
 func (c *Carrier) Step(ctx context.Context) (next time.Time, err error) {
 	if err := c.register(ctx); err != nil {
 		return time.Time{}, err
 	}
+	apart := c.checkClock(ctx)
 	for ctx.Err() == nil {
 		var wave sync.WaitGroup
 		n, err := c.pass(ctx, c.workers, func(work func()) { wave.Go(work) })
@@ -261,7 +268,8 @@ func (c *Carrier) Step(ctx context.Context) (next time.Time, err error) {
 	if err := c.housekeep(ctx); err != nil {
 		return time.Time{}, err
 	}
-	return c.nextDue(ctx)
+	next, err = c.nextDue(ctx)
+	return next, firstOf(err, apart)
 }
 
 // pass claims up to a number of refunds, the merchants in turn.
@@ -307,7 +315,7 @@ func (c *Carrier) claim(ctx context.Context, merchant string, limit int) (views 
 		if found, err := tx.Get(ctx, &m, storage.NoLock); err != nil || !found {
 			return errors.Join(err, errNothing)
 		}
-		states := statesOf(m)
+		states := c.states(m)
 		if m.Paused != 0 {
 			if _, err := tx.Get(ctx, &m, storage.ForUpdate); err != nil {
 				return err

@@ -213,6 +213,8 @@ func (c *Carrier) send(ctx context.Context, v *view) error {
 		return c.ended(ctx, r, intent, x, err)
 	case errors.Is(err, errTaken):
 		return c.later(ctx, r, 5*time.Second, ForTurn, "")
+	case errors.Is(err, errElsewhere):
+		return errors.Join(c.book.moved(ctx), c.later(ctx, r, time.Minute, ForPerson, err.Error()))
 	case tried:
 		// A commit that reported an error may have happened. That nothing was sent
 		// is known to us alone, so the attempt, if there is one, is ended here.

@@ -54,16 +54,19 @@ func (b *Book) seal(ctx context.Context) error {
 		if err != nil || len(waiting) == 0 {
 			return err
 		}
-		n := 0
+		n, last := 0, int64(0)
 		err = b.update(ctx, func(tx storage.Tx) error {
 			head := storage.Meta{Name: "chain"}
 			found, err := tx.Get(ctx, &head, storage.SkipLocked)
 			if err != nil || !found {
 				return firstOf(err, errNothing)
 			}
-			n, err = link(ctx, tx)
+			n, last, err = link(ctx, tx)
 			return err
 		})
+		if m, ok := b.store.(storage.Marker); ok && err == nil && last > 0 {
+			err = m.Mark(ctx, last)
+		}
 		if err != nil || n < sealBatch {
 			return err
 		}
@@ -72,14 +75,14 @@ func (b *Book) seal(ctx context.Context) error {
 }
 
 // link adds one seal for all events that wait for it.
-func link(ctx context.Context, tx storage.Tx) (int, error) {
+func link(ctx context.Context, tx storage.Tx) (n int, latest int64, err error) {
 	last, err := storage.Find[storage.Seal](ctx, tx, storage.Query{Order: "-number", Limit: 1})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	events, err := tx.Unsealed(ctx, sealBatch)
 	if err != nil || len(events) == 0 {
-		return 0, firstOf(err, errNothing)
+		return 0, 0, firstOf(err, errNothing)
 	}
 	s := storage.Seal{}
 	if len(last) > 0 {
@@ -92,7 +95,7 @@ func link(ctx context.Context, tx storage.Tx) (int, error) {
 		fmt.Fprintf(&text, "%d:%s ", e.ID, s.Hash[:markLength])
 	}
 	s.Events = strings.TrimSpace(text.String())
-	return len(events), tx.Add(ctx, &s)
+	return len(events), events[len(events)-1].ID, tx.Add(ctx, &s)
 }
 
 func firstOf(errs ...error) error {

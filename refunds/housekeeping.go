@@ -47,8 +47,8 @@ func Handle(name string, f func(ctx context.Context, tx *sql.Tx, e Event) error)
 
 // register makes the carrier's handlers known, so that events wait for them.
 func (c *Carrier) register(ctx context.Context) error {
-	if len(c.handlers) == 0 {
-		return nil
+	if err := c.serves(ctx); err != nil || len(c.handlers) == 0 {
+		return err
 	}
 	return c.book.store.Update(ctx, func(tx storage.Tx) error {
 		for _, h := range c.handlers {
@@ -58,6 +58,43 @@ func (c *Carrier) register(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// A carrier says for which merchants it is there, every five minutes; what it
+// said a quarter of an hour ago counts no more.
+const (
+	servesEvery = 5 * time.Minute
+	servesFor   = 15 * time.Minute
+	servesName  = "serves "
+)
+
+func (c *Carrier) serves(ctx context.Context) error {
+	now := c.book.now()
+	c.mu.Lock()
+	due := c.servedAt.IsZero() || now.Sub(c.servedAt).Abs() >= servesEvery
+	c.mu.Unlock()
+	if !due {
+		return nil
+	}
+	err := c.book.store.Update(ctx, func(tx storage.Tx) error {
+		for _, merchant := range c.merchants {
+			lease := &storage.Lease{Name: servesName + merchant, Holder: c.name, Until: micros(now.Add(servesFor))}
+			inserted, err := tx.Insert(ctx, lease)
+			if err == nil && !inserted {
+				err = tx.Save(ctx, lease)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		c.mu.Lock()
+		c.servedAt = now
+		c.mu.Unlock()
+	}
+	return err
 }
 
 // housekeep does what isn't about one refund. Looking whether there is anything
@@ -80,7 +117,7 @@ func (c *Carrier) housekeep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var all []error
+	all := []error{c.serves(ctx)}
 	for i, h := range c.handlers {
 		if len(waiting[i]) > 0 {
 			all = append(all, c.deliver(ctx, h))

@@ -23,6 +23,9 @@ type Report struct {
 	Missing []ID
 	// Differing are refunds of which another amount, or another end, is listed.
 	Differing []ID
+	// Late are refunds of which money moved by an attempt that a person had
+	// closed.
+	Late []ID
 	// Complete says that every window of the period was answered.
 	Complete bool
 }
@@ -172,7 +175,7 @@ func (c *Carrier) compare(ctx context.Context, merchantID string, p assist.Payme
 	if op.Type != assist.OperationCancel || op.Billnumber.Operation() == 0 {
 		return nil
 	}
-	owner, refund, err := c.ownerOf(ctx, merchantID, op.Billnumber)
+	owner, refund, late, err := c.ownerOf(ctx, merchantID, op.Billnumber)
 	if err != nil {
 		return err
 	}
@@ -180,7 +183,7 @@ func (c *Carrier) compare(ctx context.Context, merchantID string, p assist.Payme
 		if err := c.offer(ctx, merchantID, op.Billnumber.Payment()); err != nil {
 			return err
 		}
-		if owner, refund, err = c.ownerOf(ctx, merchantID, op.Billnumber); err != nil {
+		if owner, refund, late, err = c.ownerOf(ctx, merchantID, op.Billnumber); err != nil {
 			return err
 		}
 		if owner == nil {
@@ -190,6 +193,9 @@ func (c *Carrier) compare(ctx context.Context, merchantID string, p assist.Payme
 	if owner == nil || refund == nil {
 		return nil
 	}
+	if late {
+		r.Late = append(r.Late, ID(refund.ID))
+	}
 	// A done refund's earlier attempts may have been declined: what counts is
 	// what its operations are known as.
 	if money(owner.Minor, owner.Currency) != op.Amount || owner.Code != "" && declinedCode(owner.Code) != declinedCode(string(op.ResponseCode)) {
@@ -198,7 +204,7 @@ func (c *Carrier) compare(ctx context.Context, merchantID string, p assist.Payme
 	return nil
 }
 
-func (c *Carrier) ownerOf(ctx context.Context, merchantID string, b assist.Billnumber) (owner *storage.Operation, refund *storage.Refund, err error) {
+func (c *Carrier) ownerOf(ctx context.Context, merchantID string, b assist.Billnumber) (owner *storage.Operation, refund *storage.Refund, late bool, err error) {
 	err = c.book.store.View(ctx, func(tx storage.Tx) error {
 		o := &storage.Operation{Merchant: merchantID, Operation: string(b)}
 		if found, err := tx.Get(ctx, o, storage.NoLock); err != nil || !found {
@@ -206,13 +212,17 @@ func (c *Carrier) ownerOf(ctx context.Context, merchantID string, b assist.Billn
 		}
 		owner = o
 		rr := &storage.Refund{ID: o.Refund}
-		found, err := tx.Get(ctx, rr, storage.NoLock)
-		if found {
-			refund = rr
+		a := &storage.Attempt{IntentID: o.IntentID}
+		var found bool
+		if err := tx.Read(ctx, storage.One(rr, storage.NoLock, &found), storage.One(a, storage.NoLock, nil)); err != nil || !found {
+			return err
 		}
-		return err
+		refund = rr
+		// What a person has said that it was isn't late: it was never watched.
+		late = a.ClosedBy != "" && a.WatchUntil > 0 && a.Outcome == int64(assist.Accepted)
+		return nil
 	})
-	return owner, refund, err
+	return owner, refund, late, err
 }
 
 // offer asks about the open attempt of a payment at once: a cancel of it is

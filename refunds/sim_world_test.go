@@ -171,6 +171,7 @@ func (p *process) View(ctx context.Context, f func(storage.Tx) error) error {
 func (p *process) Migrate(context.Context) error             { return nil }
 func (p *process) Check(context.Context) error               { return nil }
 func (p *process) Place(ctx context.Context) (string, error) { return p.w.store.Place(ctx) }
+func (p *process) Clock(context.Context) (int64, error)      { return 0, nil }
 func (p *process) Close() error                              { return nil }
 
 // watchedTx dies between statements.

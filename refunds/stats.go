@@ -19,6 +19,7 @@ type Stats struct {
 	Unsealed                           int           // events that the chain hasn't
 	Watched                            int           // attempts that a person has closed and money may still move by
 	Paused, Held                       []string      // merchants
+	Unserved                           []string      // merchants for which no carrier has been there for a quarter of an hour
 }
 
 // Stats counts. It reads indexes of what is open, however many refunds have
@@ -70,8 +71,17 @@ func (s *Stats) oldest(ctx context.Context, tx storage.Tx, now time.Time, open, 
 	if len(unknown) > 0 {
 		s.OldestUnknown = now.Sub(instant(unknown[0].Begun))
 	}
-	merchants, err := storage.Find[storage.Merchant](ctx, tx, storage.Query{Order: "merchant"})
+	var merchants []*storage.Merchant
+	var leases []*storage.Lease
+	err = tx.Read(ctx, storage.Many(&merchants, storage.Query{Order: "merchant"}), storage.Many(&leases, storage.Query{}))
+	served := map[string]bool{}
+	for _, l := range leases {
+		served[l.Name] = l.Until > micros(now)
+	}
 	for _, m := range merchants {
+		if !served[servesName+m.Merchant] {
+			s.Unserved = append(s.Unserved, m.Merchant)
+		}
 		if m.Paused != 0 {
 			s.Paused = append(s.Paused, m.Merchant)
 		}

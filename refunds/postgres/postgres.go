@@ -74,6 +74,7 @@ func dialectOf(schema string) *sqlstore.Dialect {
 		},
 		Durably: func(context.Context, sqlstore.Conn) error { return nil }, // Durable makes it so in each transaction
 		Place:   place,
+		Clock:   "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
 	}
 }
 
@@ -95,11 +96,7 @@ func addOnly(prefix string) func(string) string {
 
 // place changes when another server takes over (a new timeline) or a copy is
 // restored. A plain role may read both.
-func place(ctx context.Context, q sqlstore.Conn) (string, error) {
-	var system, timeline string
-	err := sqlstore.One(ctx, q, "SELECT system_identifier::text, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) FROM pg_control_system()", &system, &timeline)
-	return system + "/" + timeline, err
-}
+const place = "SELECT system_identifier::text || '/' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) FROM pg_control_system()"
 
 // MigrationSQL gives the statements that make the tables in a schema, for who
 // keeps a schema by hand: run them once, in one transaction, and note version 1

@@ -25,12 +25,21 @@ const prefix = "assist_"
 const constraint = 19 // SQLITE_CONSTRAINT, the low byte of all its kinds
 
 // Store is a file with refunds. It implements refunds.Store.
-type Store struct{ *sqlstore.Store }
+type Store struct {
+	*sqlstore.Store
+	mark string // the file beside it
+}
 
 // Open opens the file, and creates it where there is none. Tables are made by
 // refunds.Migrate. A path that isn't absolute begins at the working directory of
 // now: a program that changes it later still has one file.
-func Open(path string) (*Store, error) {
+//
+// A file PATH-mark beside it tells how far the history has come. Leave it where
+// it is when you restore an older copy: by it the store knows, and holds all
+// merchants until they were compared with Assist.
+func Open(path string) (*Store, error) { return open(path) }
+
+func open(path string, more ...string) (*Store, error) {
 	if path == "" || strings.Contains(path, ":memory:") {
 		return nil, errors.New("sqlite: a path is needed: refunds in memory don't outlive the process")
 	}
@@ -39,6 +48,7 @@ func Open(path string) (*Store, error) {
 		return nil, err
 	}
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "wal_autocheckpoint(4000)", "temp_store(2)"}
+	pragmas = append(pragmas, more...)
 	write := sql.OpenDB(connector{&driver.Driver{}, address(path, pragmas, "_txlock=immediate")})
 	// One writer: SQLite has one at a time, and waiting for it in Go costs no
 	// busy loop.
@@ -48,7 +58,7 @@ func Open(path string) (*Store, error) {
 	}
 	read := sql.OpenDB(connector{&driver.Driver{}, address(path, append(pragmas[:len(pragmas):len(pragmas)], "query_only(1)"), "")})
 	read.SetMaxOpenConns(8)
-	return &Store{sqlstore.New(write, read, dialect)}, nil
+	return &Store{sqlstore.New(write, read, dialect), path + "-mark"}, nil
 }
 
 // address makes the driver's name of the file.
@@ -76,7 +86,6 @@ var dialect = &sqlstore.Dialect{
 	},
 	NoTransaction: func(err error) bool { return strings.Contains(err.Error(), "no transaction is active") },
 	Durably:       durably,
-	Place:         func(context.Context, sqlstore.Conn) (string, error) { return "", nil },
 }
 
 const fan = "CREATE TRIGGER " + prefix + "refund_events_fan AFTER INSERT ON " + prefix + "refund_events BEGIN\n" +

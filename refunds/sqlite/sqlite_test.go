@@ -20,7 +20,7 @@ type store struct {
 func (s store) DB() *sql.DB    { return s.db }
 func (s store) Prefix() string { return prefix }
 
-func open(tb testing.TB) refunds.Store {
+func opened(tb testing.TB) refunds.Store {
 	path := filepath.Join(tb.TempDir(), "refunds.db")
 	s, err := Open(path)
 	require.NoError(tb, err)
@@ -35,7 +35,7 @@ func open(tb testing.TB) refunds.Store {
 
 func TestSQLite(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, open)
+	storetest.Run(t, opened)
 }
 
 func TestTablesByHandAndVersions(t *testing.T) {
@@ -99,5 +99,5 @@ func TestDurability(t *testing.T) {
 	}
 }
 
-func BenchmarkCarry(b *testing.B) { storetest.Carry(b, open) }
-func BenchmarkTicks(b *testing.B) { storetest.Ticks(b, open) }
+func BenchmarkCarry(b *testing.B) { storetest.Carry(b, opened) }
+func BenchmarkTicks(b *testing.B) { storetest.Ticks(b, opened) }

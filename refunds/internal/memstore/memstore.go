@@ -91,6 +91,9 @@ func (s *Store) Place(context.Context) (string, error) {
 	return s.place, nil
 }
 
+// Clock implements storage.Store: there is none.
+func (s *Store) Clock(context.Context) (int64, error) { return 0, nil }
+
 // SetPlace lets a test play a restored backup.
 func (s *Store) SetPlace(place string) {
 	s.mu.Lock()

@@ -27,8 +27,9 @@ type Dialect struct {
 	NoTransaction func(error) bool
 	// Durably refuses a connection whose commits don't survive a crash.
 	Durably func(ctx context.Context, q Conn) error
-	// Place names the copy of the database.
-	Place func(ctx context.Context, q Conn) (string, error)
+	// Place asks for the name of the copy of the database, Clock for its time in
+	// microseconds. Empty where there is none.
+	Place, Clock string
 	// Session gives a connection of a pool past database/sql, whose transactions
 	// cost more: f says BEGIN and COMMIT itself. The connection is closed when f
 	// gives driver.ErrBadConn, panics, or doesn't return.
@@ -222,9 +223,23 @@ func (s *Store) Check(ctx context.Context) error {
 }
 
 // Place implements storage.Store.
-func (s *Store) Place(ctx context.Context) (string, error) {
-	return s.dialect.Place(ctx, SQLDB(s.write))
+func (s *Store) Place(ctx context.Context) (place string, err error) {
+	if s.dialect.Place == "" {
+		return "", nil
+	}
+	return place, One(ctx, SQLDB(s.write), s.dialect.Place, &place)
 }
+
+// Clock implements storage.Store.
+func (s *Store) Clock(ctx context.Context) (micros int64, err error) {
+	if s.dialect.Clock == "" {
+		return 0, nil
+	}
+	return micros, One(ctx, SQLDB(s.write), s.dialect.Clock, &micros)
+}
+
+// Ask lets f read outside of a transaction.
+func (s *Store) Ask(ctx context.Context, f func(Conn) error) error { return f(SQLDB(s.read)) }
 
 // Join takes a transaction that somebody else has begun: it must be one of this
 // database, and its commit must survive a crash.

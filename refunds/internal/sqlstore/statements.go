@@ -309,14 +309,20 @@ func (t *tx) Select(ctx context.Context, table *storage.Table, q storage.Query, 
 }
 
 func (t *tx) Read(ctx context.Context, asks ...storage.Ask) error {
-	all := make([]Statement, len(asks))
+	var all []Statement
 	var names []string
-	for i, a := range asks {
-		if a.Row != nil {
-			all[i] = t.get(a.Row, a.Lock, a.Found)
+	for _, a := range asks {
+		switch {
+		case a.Place != nil:
+			if t.d.Place != "" {
+				all = append(all, Statement{Text: t.d.Place, Next: func() []any { return []any{a.Place} }})
+			}
+			continue
+		case a.Row != nil:
+			all = append(all, t.get(a.Row, a.Lock, a.Found))
 			a.Table = a.Row.Table()
-		} else {
-			all[i] = t.query(a.Table, a.Query, a.Next)
+		default:
+			all = append(all, t.query(a.Table, a.Query, a.Next))
 		}
 		names = append(names, a.Table.Name)
 	}

@@ -40,8 +40,15 @@ type Store interface {
 	// database is restored from a backup, or another server takes over. Empty
 	// where it can't be told.
 	Place(ctx context.Context) (string, error)
+	// Clock is the database's own, in microseconds; 0 where it has none.
+	Clock(ctx context.Context) (int64, error)
 	// Close closes the connections.
 	Close() error
+}
+
+// Marker is a store that keeps beside its database how far the history has come.
+type Marker interface {
+	Mark(ctx context.Context, event int64) error
 }
 
 // Errors of Check, and of a transaction that somebody else has begun.
@@ -219,6 +226,7 @@ type Ask struct {
 	Table *Table // the rows of a query
 	Query Query
 	Next  func() []any
+	Place *string // the copy of the database, where it can change under a connection
 }
 
 // One asks for a row by its primary key, and tells whether it is there.
@@ -246,6 +254,9 @@ func Many[R any, P interface {
 // ReadEach is Tx.Read by one read after the other.
 func ReadEach(ctx context.Context, tx Tx, asks []Ask) error {
 	for _, a := range asks {
+		if a.Place != nil {
+			continue
+		}
 		if a.Row == nil {
 			if err := tx.Select(ctx, a.Table, a.Query, a.Next); err != nil {
 				return err
