@@ -54,10 +54,10 @@ func (x *Cancellation) clone() *Cancellation {
 	return &copied
 }
 
-// bare is the cancellation as an error may carry it.
-func (x *Cancellation) bare() *Cancellation {
+// withoutPersonal is the cancellation as an error may carry it.
+func (x *Cancellation) withoutPersonal() *Cancellation {
 	return &Cancellation{
-		Status: x.Status, Operation: x.Operation.bare(), Operations: bareOperations(x.Operations),
-		Order: x.Order.bare(), Intent: x.Intent, seenAt: x.seenAt,
+		Status: x.Status, Operation: x.Operation.withoutPersonal(), Operations: operationsWithoutPersonal(x.Operations),
+		Order: x.Order.withoutPersonal(), Intent: x.Intent, seenAt: x.seenAt,
 	}
 }

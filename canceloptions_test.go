@@ -31,7 +31,7 @@ func TestCancelOptionsOf(t *testing.T) {
 
 func TestNilCancelOption(t *testing.T) {
 	t.Parallel()
-	d := &desk{cancel: soapAnswer(cancelled())}
+	d := &scripted{cancel: soapAnswer(cancelled())}
 	_, err := d.client(t).Cancel(t.Context(), webMoneyRequest(t), nil)
 	var wrong *ValidationError
 	require.True(t, errors.As(err, &wrong), "%v", err)
@@ -41,7 +41,7 @@ func TestNilCancelOption(t *testing.T) {
 
 func TestUnresolvedUntilDespiteUnknown(t *testing.T) {
 	t.Parallel()
-	d := &desk{}
+	d := &scripted{}
 	client := d.client(t)
 	first := try(t.Context(), t, client)
 	first.isUnknown(t)
@@ -88,7 +88,7 @@ func TestUnresolvedUntilDespiteUnknown(t *testing.T) {
 // An intent says which payment it is about: it can't open another.
 func TestDespiteUnknownOfAnotherPaymentOpensNothing(t *testing.T) {
 	t.Parallel()
-	d := &desk{}
+	d := &scripted{}
 	client := d.client(t)
 	first := try(t.Context(), t, client)
 	first.isUnknown(t)
@@ -103,7 +103,7 @@ func TestDespiteUnknownOfAnotherPaymentOpensNothing(t *testing.T) {
 // Each Unknown needs its own decision.
 func TestDespiteUnknownPassesOverOne(t *testing.T) {
 	t.Parallel()
-	d := &desk{}
+	d := &scripted{}
 	client := d.client(t)
 	first := try(t.Context(), t, client)
 	first.isUnknown(t)
@@ -130,7 +130,7 @@ func TestDespiteUnknownThatIsNotSentKeepsTheEarlier(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := &desk{order: codesFault(10, 201)}
+			d := &scripted{order: codesFault(10, 201)}
 			client := d.client(t)
 			first := try(t.Context(), t, client)
 			first.isUnknown(t)

@@ -531,7 +531,7 @@ func TestListedTwiceIsNotReadable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d := &desk{order: body, cancel: soapAnswer(cancelled())}
+				d := &scripted{order: body, cancel: soapAnswer(cancelled())}
 				c, in := d.client(t), lostIntent(t, lookedFirst())
 				_, err := c.Cancel(t.Context(), webMoneyRequest(t), LookFirst())
 				assert.Equal(t, NotSent, OutcomeOf(err))

@@ -187,15 +187,15 @@ func (k *keyring) tells(err error) bool {
 	return false
 }
 
-// hushedError stands in for an error that showed a credential. It keeps nothing
+// redactedError stands in for an error that showed a credential. It keeps nothing
 // of that error but its scrubbed text and what it says about the context.
-type hushedError struct {
+type redactedError struct {
 	text              string
 	canceled, expired bool
 }
 
-func (e *hushedError) Error() string { return e.text }
+func (e *redactedError) Error() string { return e.text }
 
-func (e *hushedError) Is(target error) bool {
+func (e *redactedError) Is(target error) bool {
 	return e.canceled && target == context.Canceled || e.expired && target == context.DeadlineExceeded
 }

@@ -236,7 +236,7 @@ func TestSendBy(t *testing.T) {
 
 func TestCheckOrder(t *testing.T) {
 	t.Parallel()
-	d := &desk{order: orderAnswer([]Billnumber{"5700027202722028"}, paid()), cancel: soapAnswer(cancelled())}
+	d := &scripted{order: orderAnswer([]Billnumber{"5700027202722028"}, paid()), cancel: soapAnswer(cancelled())}
 	c := d.client(t)
 	differs := errors.New("the books say 2.00")
 	_, err := c.Cancel(t.Context(), webMoneyRequest(t), LookFirst(), CheckOrder(func(o *Order) error {

@@ -221,10 +221,10 @@ func (a *paidParts) leftOfAll(currency string) (left int64) {
 	return left
 }
 
-// meant chooses what the cancel is about.
-func (a *paidParts) meant(req CancelRequest) (*paidSum, error) {
+// chosenBy gives the payment that the cancel is about.
+func (a *paidParts) chosenBy(req CancelRequest) (*paidSum, error) {
 	if req.Billnumber.Operation() != 0 {
-		return a.namedBy(req.Billnumber)
+		return a.ofOperation(req.Billnumber)
 	}
 	if len(a.parts) == 1 {
 		return &a.parts[0].paidSum, nil
@@ -232,12 +232,12 @@ func (a *paidParts) meant(req CancelRequest) (*paidSum, error) {
 	if req.Amount != (Money{}) {
 		return nil, invalid("Billnumber", "must be extended for a part of an order with several payments")
 	}
-	return a.together()
+	return a.ofFullCancel()
 }
 
-// namedBy finds the payment of an extended billnumber. Of several by the same means
+// ofOperation finds the payment of an extended billnumber. Of several by the same means
 // no more is left than of all of them.
-func (a *paidParts) namedBy(b Billnumber) (*paidSum, error) {
+func (a *paidParts) ofOperation(b Billnumber) (*paidSum, error) {
 	for _, part := range a.parts {
 		for _, op := range part.payments {
 			if op.Billnumber != b {
@@ -256,10 +256,10 @@ func (a *paidParts) namedBy(b Billnumber) (*paidSum, error) {
 	return nil, invalid("Billnumber", "doesn't name a successful payment of the order")
 }
 
-// together adds up what a full cancel takes: what is left of the wallet's
+// ofFullCancel adds up what a full cancel takes: what is left of the wallet's
 // payments, or of all where no wallet is among them. Cards and bonus points
 // beside a wallet have no rules of their own.
-func (a *paidParts) together() (*paidSum, error) {
+func (a *paidParts) ofFullCancel() (*paidSum, error) {
 	sum := &paidSum{currency: a.parts[0].currency}
 	for _, part := range a.parts {
 		if part.currency != sum.currency {
@@ -347,7 +347,7 @@ func WalletFactsOf(o Order, req CancelRequest, now time.Time) (WalletFacts, erro
 	if err != nil {
 		return WalletFacts{}, err
 	}
-	paid, err := all.meant(req)
+	paid, err := all.chosenBy(req)
 	if err != nil {
 		return WalletFacts{}, err
 	}

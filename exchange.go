@@ -185,7 +185,7 @@ func (c *Client) causeOf(ctx context.Context, err error) error {
 		err = wrapped.Err
 	}
 	if c.keys.tells(err) {
-		err = &hushedError{
+		err = &redactedError{
 			text:     c.keys.scrub(err.Error()),
 			canceled: errors.Is(err, context.Canceled), expired: errors.Is(err, context.DeadlineExceeded),
 		}

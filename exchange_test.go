@@ -362,13 +362,13 @@ func (p *payments) size() int {
 	return len(p.known)
 }
 
-// open tells that nobody stands at the payment's desk and nothing is
+// open tells that nobody waits for the payment and nothing is
 // unresolved.
 func (p *payments) open(payment Billnumber) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	desk := p.known[payment]
-	return desk == nil || desk.standing == 0 && len(desk.unresolved) == 0
+	state := p.known[payment]
+	return state == nil || state.waiting == 0 && len(state.unresolved) == 0
 }
 
 // assertDiscreet searches the whole tree of an error for the credentials.

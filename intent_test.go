@@ -44,15 +44,15 @@ func paid() answerOperation {
 	return answerOperation{"5700027202722028.1", "100", "Success", "1.00", "RUB", "AS000", "23.10.2013 12:59:44"}
 }
 
-// desk is a transport that answers the order service and the cancel service
+// scripted is a transport that answers the order service and the cancel service
 // with texts, and keeps what was sent to each. An empty text is a connection
 // that breaks.
-type desk struct {
+type scripted struct {
 	order, cancel      string
 	ordersAsked, sends []string
 }
 
-func (d *desk) RoundTrip(req *http.Request) (*http.Response, error) {
+func (d *scripted) RoundTrip(req *http.Request) (*http.Response, error) {
 	text, err := io.ReadAll(req.Body)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (d *desk) RoundTrip(req *http.Request) (*http.Response, error) {
 	return respond(req, answer), nil
 }
 
-func (d *desk) client(t testing.TB, opts ...Option) *Client {
+func (d *scripted) client(t testing.TB, opts ...Option) *Client {
 	return reach(t, testBase, append([]Option{WithHTTPClient(&http.Client{Transport: d})}, opts...)...)
 }
 
@@ -123,7 +123,7 @@ func TestSaveIntentThatFailsSendsNothing(t *testing.T) {
 // SaveIntent, doesn't change that nothing was sent.
 func TestSaveIntentThatFailsWithAnUnknownIsNotSent(t *testing.T) {
 	t.Parallel()
-	d := &desk{cancel: soapAnswer(cancelled())}
+	d := &scripted{cancel: soapAnswer(cancelled())}
 	_, err := d.client(t).Cancel(t.Context(), webMoneyRequest(t), SaveIntent(func(context.Context, Intent) error {
 		return &UnknownOutcomeError{Err: errPlanned}
 	}))
@@ -151,7 +151,7 @@ func TestIntentHoldsNothingPersonalAndNoCredential(t *testing.T) {
 	req.ChequeItems = []ChequeItem{{ID: 1, Name: person, Price: rub(t, "0.10"), Quantity: "1", Amount: rub(t, "0.10")}}
 	given := *order
 
-	d := &desk{}
+	d := &scripted{}
 	client := d.client(t)
 	var saved Intent
 	_, err := client.Cancel(t.Context(), req, SaveIntent(func(_ context.Context, in Intent) error {
@@ -192,7 +192,7 @@ func TestIntentHoldsNothingPersonalAndNoCredential(t *testing.T) {
 // order; from then on Assist's own counts.
 func TestLookFirstTakesAssistsDate(t *testing.T) {
 	t.Parallel()
-	d := &desk{order: orderAnswer([]Billnumber{"5700027202722028"}, paid()), cancel: soapAnswer(cancelled())}
+	d := &scripted{order: orderAnswer([]Billnumber{"5700027202722028"}, paid()), cancel: soapAnswer(cancelled())}
 	req := webMoneyRequest(t)
 	req.OrderDate = req.OrderDate.Add(-3 * time.Hour)
 	x, err := d.client(t).Cancel(t.Context(), req, LookFirst())
@@ -233,7 +233,7 @@ func TestLookFirst(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			d := &desk{order: test.order, cancel: test.cancel}
+			d := &scripted{order: test.order, cancel: test.cancel}
 			a := try(t.Context(), t, d.client(t), LookFirst())
 			require.Equal(t, test.want, OutcomeOf(a.err), "%v", a.err)
 			asked := 1
@@ -278,7 +278,7 @@ func TestLookFirstHonoursTheContext(t *testing.T) {
 // what the caller asks.
 func TestLookFirstChecksTheRequest(t *testing.T) {
 	t.Parallel()
-	d := &desk{order: orderAnswer([]Billnumber{"5700027202722028"}, paid()), cancel: soapAnswer(cancelled())}
+	d := &scripted{order: orderAnswer([]Billnumber{"5700027202722028"}, paid()), cancel: soapAnswer(cancelled())}
 	req := webMoneyRequest(t)
 	req.OrderDate = time.Time{}
 	x, err := d.client(t).Cancel(t.Context(), req, LookFirst())
@@ -298,7 +298,7 @@ func TestLookFirstChecksTheRequest(t *testing.T) {
 // looked up tells the wallet.
 func TestLookFirstTellsTheWallet(t *testing.T) {
 	t.Parallel()
-	d := &desk{order: orderAnswer([]Billnumber{"5700027202722028"}, paid()), cancel: strings.Replace(codesFault(5, 108), "refused", "5 - 108", 1)}
+	d := &scripted{order: orderAnswer([]Billnumber{"5700027202722028"}, paid()), cancel: strings.Replace(codesFault(5, 108), "refused", "5 - 108", 1)}
 	a := try(t.Context(), t, d.client(t), LookFirst())
 	assert.Equal(t, Rejected, OutcomeOf(a.err))
 	assert.ErrorIs(t, a.err, ErrDayBalance)
@@ -312,7 +312,7 @@ func TestLookFirstTellsTheWallet(t *testing.T) {
 // look.
 func TestOperationSeenByTheLookIsNotOurs(t *testing.T) {
 	t.Parallel()
-	d := &desk{order: orderAnswer([]Billnumber{"5700027202722028"}, paid(), cancelled()), cancel: soapAnswer(cancelled())}
+	d := &scripted{order: orderAnswer([]Billnumber{"5700027202722028"}, paid(), cancelled()), cancel: soapAnswer(cancelled())}
 	req := webMoneyRequest(t)
 	req.Order = &Order{Billnumber: req.Billnumber, Number: req.OrderNumber}
 	_, err := d.client(t).Cancel(t.Context(), req, LookFirst())

@@ -51,30 +51,30 @@ type Operation struct {
 	ApprovalCode, ProtocolTypeName, ProcessingName, SlipNumber string
 }
 
-// bare is the operation as an error or a token may carry it, by allow-list: no
+// withoutPersonal is the operation as an error or a token may carry it, by allow-list: no
 // personal data, and no text that the server made up.
-func (o Operation) bare() Operation {
-	bare := Operation{Billnumber: kept(o.Billnumber), Amount: o.Amount, Date: o.Date, MeanTypeID: o.MeanTypeID}
+func (o Operation) withoutPersonal() Operation {
+	shown := Operation{Billnumber: kept(o.Billnumber), Amount: o.Amount, Date: o.Date, MeanTypeID: o.MeanTypeID}
 	if o.Type.Known() {
-		bare.Type = kept(o.Type)
+		shown.Type = kept(o.Type)
 	}
 	if o.State.Known() {
-		bare.State = kept(o.State)
+		shown.State = kept(o.State)
 	}
 	if o.ResponseCode.Known() || o.ResponseCode.refuses() {
-		bare.ResponseCode = kept(o.ResponseCode)
+		shown.ResponseCode = kept(o.ResponseCode)
 	}
-	return bare
+	return shown
 }
 
-// bare is the order as an error may carry it.
-func (o Order) bare() Order {
-	bare := Order{Billnumber: kept(o.Billnumber), Number: kept(o.Number), TestMode: o.TestMode, Amount: o.Amount, Date: o.Date, PacketDate: o.PacketDate}
+// withoutPersonal is the order as an error may carry it.
+func (o Order) withoutPersonal() Order {
+	shown := Order{Billnumber: kept(o.Billnumber), Number: kept(o.Number), TestMode: o.TestMode, Amount: o.Amount, Date: o.Date, PacketDate: o.PacketDate}
 	if o.State.Known() {
-		bare.State = kept(o.State)
+		shown.State = kept(o.State)
 	}
-	bare.Operations = bareOperations(o.Operations)
-	return bare
+	shown.Operations = operationsWithoutPersonal(o.Operations)
+	return shown
 }
 
 // clone shares nothing with the order that can be written to.
@@ -83,12 +83,12 @@ func (o Order) clone() Order {
 	return o
 }
 
-func bareOperations(operations []Operation) []Operation {
-	bare := make([]Operation, len(operations))
+func operationsWithoutPersonal(operations []Operation) []Operation {
+	shown := make([]Operation, len(operations))
 	for i, op := range operations {
-		bare[i] = op.bare()
+		shown[i] = op.withoutPersonal()
 	}
-	return bare
+	return shown
 }
 
 // Payment is one row of [Client.ResultsByDate]: an operation with its order.

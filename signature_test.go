@@ -119,7 +119,7 @@ func TestTheSignedOrderNumberIsTheOneAskedAbout(t *testing.T) {
 		_, err := mocked(t, answering(http.StatusOK, body), test.opts...).Cancel(t.Context(), webMoneyRequest(t))
 		assert.Equal(t, test.want, OutcomeOf(err), "%s: %v", name, err)
 		order := strings.ReplaceAll(orderAnswer([]Billnumber{"5700027202722028"}, paid()), "2013.10.23-700027-5", test.number)
-		d := &desk{order: order, cancel: soapAnswer(cancelled())}
+		d := &scripted{order: order, cancel: soapAnswer(cancelled())}
 		_, err = d.client(t, test.opts...).Cancel(t.Context(), webMoneyRequest(t), LookFirst())
 		if test.want == Accepted {
 			assert.NoError(t, err, name)

@@ -84,7 +84,7 @@ func ParseIntent(token string) (Intent, error) {
 // cancellation has a token too.
 func (x *Cancellation) Token() string {
 	t := cancellationToken{Intent: x.Intent.token(), Status: x.Status, OrderDate: unixOf(x.Order.Date)}
-	for _, op := range bareOperations(x.Operations) {
+	for _, op := range operationsWithoutPersonal(x.Operations) {
 		t.Operations = append(t.Operations, operationToken{
 			Number: op.Billnumber.Operation(), Amount: op.Amount, State: op.State, Code: op.ResponseCode,
 		})

@@ -16,10 +16,10 @@ func (p *payments) claimsLocked(payment Billnumber) *claims {
 }
 
 // knownClaimsLocked gives what is known of a payment, or nil. While a cancel of
-// it is open its desk holds on to that, however many others come.
+// it is open its state keeps that from being forgotten, however many others come.
 func (p *payments) knownClaimsLocked(payment Billnumber) *claims {
-	if desk := p.known[payment]; desk != nil && desk.claims != nil {
-		return desk.claims
+	if state := p.known[payment]; state != nil && state.claims != nil {
+		return state.claims
 	}
 	return p.memory.of(payment)
 }
@@ -70,8 +70,8 @@ func (p *payments) neverCame(in Intent) {
 func (p *payments) decidedAbout(payment Billnumber) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	desk, known := p.known[payment], p.knownClaimsLocked(payment)
-	return desk != nil && len(desk.passedOver) > 0 || known != nil && known.decided
+	state, known := p.known[payment], p.knownClaimsLocked(payment)
+	return state != nil && len(state.passedOver) > 0 || known != nil && known.decided
 }
 
 // claimedBy gives the operations that are known to belong to the cancel.
@@ -110,15 +110,15 @@ func (p *payments) claimedIf(in Intent, wanted func(id string) bool) map[Billnum
 // which cancel. The zero value is ready.
 type payments struct {
 	mu     sync.Mutex
-	known  map[Billnumber]*paymentDesk
+	known  map[Billnumber]*paymentState
 	memory memory
 }
 
-// paymentDesk serves one payment. It is kept while somebody stands at it, and
-// while something is unresolved.
-type paymentDesk struct {
-	turn       chan struct{} // holds one token while nobody is being served
-	standing   int
+// paymentState is what is known of one payment. It is kept while a cancel of it waits
+// or is under way, and while something is unresolved.
+type paymentState struct {
+	turn       chan struct{} // holds one token while no cancel is under way
+	waiting    int           // cancels, with the one under way
 	unresolved []Intent
 	passedOver []Intent // unresolved, but cancelled again despite it
 	claims     *claims  // kept from being forgotten, while something is unresolved
@@ -129,55 +129,55 @@ type paymentDesk struct {
 // could take the other's operation for its own.
 func (p *payments) enter(ctx context.Context, payment Billnumber) (leave func(), err error) {
 	p.mu.Lock()
-	desk := p.deskLocked(payment)
-	desk.standing++
+	state := p.stateLocked(payment)
+	state.waiting++
 	p.mu.Unlock()
 
 	select {
-	case <-desk.turn:
-		return func() { desk.turn <- struct{}{}; p.stepBack(payment, desk) }, nil
+	case <-state.turn:
+		return func() { state.turn <- struct{}{}; p.left(payment, state) }, nil
 	case <-ctx.Done():
-		p.stepBack(payment, desk)
+		p.left(payment, state)
 		return nil, contextError(ctx)
 	}
 }
 
-func (p *payments) stepBack(payment Billnumber, desk *paymentDesk) {
+func (p *payments) left(payment Billnumber, state *paymentState) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	desk.standing--
-	p.dropLocked(payment, desk)
+	state.waiting--
+	p.dropLocked(payment, state)
 }
 
-func (p *payments) deskLocked(payment Billnumber) *paymentDesk {
-	if desk := p.known[payment]; desk != nil {
-		return desk
+func (p *payments) stateLocked(payment Billnumber) *paymentState {
+	if state := p.known[payment]; state != nil {
+		return state
 	}
 	if p.known == nil {
-		p.known = make(map[Billnumber]*paymentDesk)
+		p.known = make(map[Billnumber]*paymentState)
 	}
-	desk := &paymentDesk{turn: make(chan struct{}, 1)}
-	desk.turn <- struct{}{}
-	p.known[payment] = desk
-	return desk
+	state := &paymentState{turn: make(chan struct{}, 1)}
+	state.turn <- struct{}{}
+	p.known[payment] = state
+	return state
 }
 
 // settled tells that no cancel of the payment is unresolved.
-func (d *paymentDesk) settled() bool { return len(d.unresolved) == 0 && len(d.passedOver) == 0 }
+func (d *paymentState) settled() bool { return len(d.unresolved) == 0 && len(d.passedOver) == 0 }
 
-func (p *payments) dropLocked(payment Billnumber, desk *paymentDesk) {
-	if desk.settled() {
-		desk.claims = nil
-		if desk.standing == 0 {
+func (p *payments) dropLocked(payment Billnumber, state *paymentState) {
+	if state.settled() {
+		state.claims = nil
+		if state.waiting == 0 {
 			delete(p.known, payment)
 		}
 	}
 }
 
 // openLocked notes a cancel whose outcome is unknown.
-func (p *payments) openLocked(desk *paymentDesk, in Intent) {
-	desk.claims = p.claimsLocked(in.Request.Billnumber.Payment())
-	desk.unresolved = append(desk.unresolved, in)
+func (p *payments) openLocked(state *paymentState, in Intent) {
+	state.claims = p.claimsLocked(in.Request.Billnumber.Payment())
+	state.unresolved = append(state.unresolved, in)
 }
 
 // remember closes the payment for a cancel whose outcome is unknown. One that
@@ -189,9 +189,9 @@ func (p *payments) remember(in Intent) {
 	if p.memory.isSettled(in.ID) {
 		return
 	}
-	desk := p.deskLocked(in.Request.Billnumber.Payment())
-	if !contains(desk.unresolved, in) && !contains(desk.passedOver, in) {
-		p.openLocked(desk, in)
+	state := p.stateLocked(in.Request.Billnumber.Payment())
+	if !contains(state.unresolved, in) && !contains(state.passedOver, in) {
+		p.openLocked(state, in)
 	}
 }
 
@@ -210,14 +210,14 @@ func (p *payments) reopen(in Intent) {
 func (p *payments) begin(in Intent, passedOver []Intent) (earlier Intent, inTheWay bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	desk := p.deskLocked(in.Request.Billnumber.Payment())
-	if earlier, found := desk.unresolvedBut(passedOver); found {
+	state := p.stateLocked(in.Request.Billnumber.Payment())
+	if earlier, found := state.unresolvedBut(passedOver); found {
 		return earlier, true
 	}
 	for _, other := range passedOver {
-		p.passOverLocked(desk, other)
+		p.passOverLocked(state, other)
 	}
-	p.openLocked(desk, in)
+	p.openLocked(state, in)
 	return Intent{}, false
 }
 
@@ -227,13 +227,13 @@ func (p *payments) forget(in Intent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.memory.settle(in.ID)
-	desk := p.known[payment]
-	if desk == nil {
+	state := p.known[payment]
+	if state == nil {
 		return
 	}
-	desk.unresolved = without(desk.unresolved, in)
-	desk.passedOver = without(desk.passedOver, in)
-	p.dropLocked(payment, desk)
+	state.unresolved = without(state.unresolved, in)
+	state.passedOver = without(state.passedOver, in)
+	p.dropLocked(payment, state)
 }
 
 // passOver lets the payment be cancelled again although the cancel is
@@ -242,16 +242,16 @@ func (p *payments) forget(in Intent) {
 func (p *payments) passOver(in Intent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.passOverLocked(p.deskLocked(in.Request.Billnumber.Payment()), in)
+	p.passOverLocked(p.stateLocked(in.Request.Billnumber.Payment()), in)
 }
 
-func (p *payments) passOverLocked(desk *paymentDesk, in Intent) {
-	if p.memory.isSettled(in.ID) || contains(desk.passedOver, in) {
+func (p *payments) passOverLocked(state *paymentState, in Intent) {
+	if p.memory.isSettled(in.ID) || contains(state.passedOver, in) {
 		return
 	}
-	desk.claims = p.claimsLocked(in.Request.Billnumber.Payment())
-	desk.unresolved = without(desk.unresolved, in)
-	desk.passedOver = append(desk.passedOver, in)
+	state.claims = p.claimsLocked(in.Request.Billnumber.Payment())
+	state.unresolved = without(state.unresolved, in)
+	state.passedOver = append(state.passedOver, in)
 }
 
 // unresolvedBut gives the first unresolved cancel of the payment that is none of
@@ -259,13 +259,13 @@ func (p *payments) passOverLocked(desk *paymentDesk, in Intent) {
 func (p *payments) unresolvedBut(payment Billnumber, passedOver []Intent) (Intent, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if desk := p.known[payment]; desk != nil {
-		return desk.unresolvedBut(passedOver)
+	if state := p.known[payment]; state != nil {
+		return state.unresolvedBut(passedOver)
 	}
 	return Intent{}, false
 }
 
-func (d *paymentDesk) unresolvedBut(passedOver []Intent) (Intent, bool) {
+func (d *paymentState) unresolvedBut(passedOver []Intent) (Intent, bool) {
 	for _, in := range d.unresolved {
 		if !contains(passedOver, in) {
 			return in, true
@@ -281,8 +281,8 @@ func (p *payments) rivals(in Intent) (rivals []Intent) {
 	payment := in.Request.Billnumber.Payment()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if desk := p.known[payment]; desk != nil {
-		for _, open := range [...][]Intent{desk.unresolved, desk.passedOver} {
+	if state := p.known[payment]; state != nil {
+		for _, open := range [...][]Intent{state.unresolved, state.passedOver} {
 			for _, other := range open {
 				if other.ID != in.ID && !other.SentAt.Before(in.SentAt) {
 					rivals = append(rivals, other)

@@ -342,7 +342,7 @@ func TestPaymentsAreForgotten(t *testing.T) {
 // An answer that comes twice can't make two cancels of one.
 func TestAnswerOfAnEarlierCancelIsNotOurs(t *testing.T) {
 	t.Parallel()
-	d := &desk{cancel: soapAnswer(cancelled())}
+	d := &scripted{cancel: soapAnswer(cancelled())}
 	client := d.client(t)
 	try(t.Context(), t, client).isAccepted(t)
 	again := try(t.Context(), t, client)

@@ -266,7 +266,7 @@ func compareSum(own []Operation, holdings map[string]holding, all bool) error {
 // declined is the error of an operation that was declined, without personal
 // data and with the server's texts made fit for an error.
 func (c *Client) declined(op Operation) *DeclinedError {
-	bare := op.bare()
-	bare.Message, bare.CustomerMessage, bare.Recommendation = c.keys.scrub(op.Message), c.keys.scrub(op.CustomerMessage), c.keys.scrub(op.Recommendation)
-	return &DeclinedError{ResponseCode: ResponseCode(c.keys.scrub(string(op.ResponseCode))), Operation: bare}
+	shown := op.withoutPersonal()
+	shown.Message, shown.CustomerMessage, shown.Recommendation = c.keys.scrub(op.Message), c.keys.scrub(op.CustomerMessage), c.keys.scrub(op.Recommendation)
+	return &DeclinedError{ResponseCode: ResponseCode(c.keys.scrub(string(op.ResponseCode))), Operation: shown}
 }

@@ -535,7 +535,7 @@ func TestVerdictOnFlatAnswers(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			d := &desk{cancel: test.body}
+			d := &scripted{cancel: test.body}
 			x, err := d.client(t, WithProtocol(Form(FormatXML))).Cancel(t.Context(), webMoneyRequest(t))
 			require.Equal(t, test.want, OutcomeOf(err), "%v", err)
 			assert.Len(t, d.sends, 1)
@@ -582,7 +582,7 @@ func TestOwnOperations(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			d := &desk{cancel: test.body}
+			d := &scripted{cancel: test.body}
 			req := webMoneyRequest(t)
 			req.Order = test.order
 			cancel := d.client(t).Cancel
@@ -611,23 +611,23 @@ func TestAnswerThatRepeatsTheCredentials(t *testing.T) {
 	const both = planted + " of " + testLogin
 	declined := soapAnswer(coded("Declined", "AS102"))
 	for _, element := range []string{"message", "customermessage", "recommendation"} {
-		d := &desk{cancel: strings.Replace(declined, "<cardholder>", "<"+element+">"+both+"</"+element+"><cardholder>", 1)}
+		d := &scripted{cancel: strings.Replace(declined, "<cardholder>", "<"+element+">"+both+"</"+element+"><cardholder>", 1)}
 		a := try(t.Context(), t, d.client(t))
 		assert.Equal(t, Rejected, OutcomeOf(a.err), element)
 		assert.NotContains(t, fmt.Sprintf("%#v", a.err), "PETROV")
 	}
 	for _, body := range []string{soapAnswer(coded(both, "AS000")), soapAnswer(coded("Success", both)), soapFault("<message>" + both + "</message>")} {
-		d := &desk{cancel: body}
+		d := &scripted{cancel: body}
 		try(t.Context(), t, d.client(t)).isUnknown(t)
 	}
-	d := &desk{cancel: soapFault("<firstcode>7</firstcode><secondcode>102</secondcode><message>" + both + "</message>")}
+	d := &scripted{cancel: soapFault("<firstcode>7</firstcode><secondcode>102</secondcode><message>" + both + "</message>")}
 	a := try(t.Context(), t, d.client(t))
 	assert.ErrorIs(t, a.err, ErrAuthentication)
 }
 
 func TestFaultWithoutCodesTellsItsMessage(t *testing.T) {
 	t.Parallel()
-	d := &desk{cancel: soapFault("<message>try later</message>")}
+	d := &scripted{cancel: soapFault("<message>try later</message>")}
 	_, err := d.client(t).Cancel(t.Context(), webMoneyRequest(t))
 	assert.Equal(t, Unknown, OutcomeOf(err))
 	assert.ErrorContains(t, err, "try later")
@@ -636,7 +636,7 @@ func TestFaultWithoutCodesTellsItsMessage(t *testing.T) {
 // A plain billnumber in a flat answer names the payment, not the operation.
 func TestPlainBillnumberIsNoClaim(t *testing.T) {
 	t.Parallel()
-	d := &desk{cancel: flatAnswer(`firstcode="0" secondcode="0" count="1"`, "5700027202722028", "AS000")}
+	d := &scripted{cancel: flatAnswer(`firstcode="0" secondcode="0" count="1"`, "5700027202722028", "AS000")}
 	client := d.client(t, WithProtocol(Form(FormatXML)))
 	for range 2 {
 		_, err := client.Cancel(t.Context(), webMoneyRequest(t))

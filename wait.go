@@ -60,7 +60,7 @@ type waiting struct {
 }
 
 func (c *Client) waitFor(x *Cancellation, max time.Duration, opts []WaitOption) *waiting {
-	w := &waiting{polling: c.polling(&x.Intent, x.window(c), max, opts), x: x.bare()}
+	w := &waiting{polling: c.polling(&x.Intent, x.window(c), max, opts), x: x.withoutPersonal()}
 	// What was seen just now needn't be asked about at once.
 	if !x.seenAt.IsZero() {
 		w.pause = jittered(w.options.pace.first) - c.now().Sub(x.seenAt)
@@ -81,7 +81,7 @@ func (w *waiting) see(ctx context.Context, s *sighting) (enough bool, x *Cancell
 			return true, followed, nil
 		}
 		// What rests until the next question is small: the answer itself may go.
-		w.x = followed.bare()
+		w.x = followed.withoutPersonal()
 		return false, followed, nil
 	case errors.As(err, new(*FollowError)):
 		return false, w.x, err
@@ -91,5 +91,5 @@ func (w *waiting) see(ctx context.Context, s *sighting) (enough bool, x *Cancell
 }
 
 func (w *waiting) endedEarly(err error) error {
-	return &WaitTimeoutError{Last: w.x.bare(), Attempts: w.attempts, Elapsed: w.elapsed(), Err: err}
+	return &WaitTimeoutError{Last: w.x.withoutPersonal(), Attempts: w.attempts, Elapsed: w.elapsed(), Err: err}
 }

@@ -44,7 +44,7 @@ type ResultsBalance struct {
 	asker  *assist.Client
 
 	mu      sync.Mutex
-	flight  *resultsFlight
+	pending *resultsQuestion
 	next    time.Time // of the process's own clock: no question before
 	err     error     // of the last question
 	day     moscow.Day
@@ -62,10 +62,10 @@ type resultsWindow struct {
 // settled tells a window that will hardly change any more.
 func (w *resultsWindow) settled() bool { return !w.asked.Before(w.to.Add(resultsSettled)) }
 
-// resultsFlight is one question that any number of callers wait for.
-type resultsFlight struct {
+// resultsQuestion is one question that any number of callers wait for.
+type resultsQuestion struct {
 	cancel    context.CancelFunc
-	landed    chan struct{}
+	answered  chan struct{}
 	waiting   int
 	abandoned bool
 	err       error
@@ -159,35 +159,35 @@ func (r *ResultsBalance) Refresh(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ended(ctx)
 	}
-	flight, err := r.board(ctx)
-	if flight == nil {
+	pending, err := r.join(ctx)
+	if pending == nil {
 		return err
 	}
 	select {
-	case <-flight.landed:
-		return flight.err
+	case <-pending.answered:
+		return pending.err
 	case <-ctx.Done():
 	}
-	if r.leave(flight) {
+	if r.leave(pending) {
 		// Nobody wants the answer any more. The question ends before its last
 		// caller goes, so that nothing is left running.
-		flight.cancel()
-		<-flight.landed
+		pending.cancel()
+		<-pending.answered
 	}
 	return ended(ctx)
 }
 
-// board joins the question under way, or starts one if that is allowed. No lock
+// join joins the question under way, or starts one if that is allowed. No lock
 // is held while it is asked.
-func (r *ResultsBalance) board(ctx context.Context) (*resultsFlight, error) {
+func (r *ResultsBalance) join(ctx context.Context) (*resultsQuestion, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if flight := r.flight; flight != nil {
-		if flight.abandoned {
+	if pending := r.pending; pending != nil {
+		if pending.abandoned {
 			return nil, r.err
 		}
-		flight.waiting++
-		return flight, nil
+		pending.waiting++
+		return pending, nil
 	}
 	window, about := r.question(r.asker.Now())
 	if window == nil || time.Now().Before(r.next) {
@@ -196,10 +196,10 @@ func (r *ResultsBalance) board(ctx context.Context) (*resultsFlight, error) {
 	window.tried = about.upTo
 	// The question outlives a caller who goes while others wait for it.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	flight := &resultsFlight{cancel: cancel, landed: make(chan struct{}), waiting: 1}
-	r.flight = flight
-	go r.ask(ctx, flight, about)
-	return flight, nil
+	pending := &resultsQuestion{cancel: cancel, answered: make(chan struct{}), waiting: 1}
+	r.pending = pending
+	go r.ask(ctx, pending, about)
+	return pending, nil
 }
 
 // ended is the error of a context that is over.
@@ -211,15 +211,15 @@ func ended(ctx context.Context) error {
 	return errors.Join(cause, err)
 }
 
-func (r *ResultsBalance) leave(flight *resultsFlight) (last bool) {
+func (r *ResultsBalance) leave(pending *resultsQuestion) (last bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	flight.waiting--
-	flight.abandoned = flight.waiting == 0
-	return flight.abandoned
+	pending.waiting--
+	pending.abandoned = pending.waiting == 0
+	return pending.abandoned
 }
 
-func (r *ResultsBalance) ask(ctx context.Context, flight *resultsFlight, about asking) {
+func (r *ResultsBalance) ask(ctx context.Context, pending *resultsQuestion, about asking) {
 	err := errAskerGone
 	// Deferred, so that a transport that panics or ends its goroutine leaves nobody
 	// waiting: the error says so instead.
@@ -227,7 +227,7 @@ func (r *ResultsBalance) ask(ctx context.Context, flight *resultsFlight, about a
 		if p := recover(); p != nil {
 			err = fmt.Errorf("ledger: the question for results by date panicked: %v", p)
 		}
-		r.land(flight, about, err)
+		r.finish(pending, about, err)
 	}()
 	err = r.fetch(ctx, assist.PeriodQuery{From: about.window.from, To: about.window.to})
 }
@@ -258,7 +258,7 @@ func (r *ResultsBalance) fetch(ctx context.Context, query assist.PeriodQuery) er
 	return err
 }
 
-func (r *ResultsBalance) land(flight *resultsFlight, about asking, err error) {
+func (r *ResultsBalance) finish(pending *resultsQuestion, about asking, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.windows {
@@ -266,15 +266,15 @@ func (r *ResultsBalance) land(flight *resultsFlight, about asking, err error) {
 			w.asked = about.upTo
 		}
 	}
-	if isTooMuch(err) && !flight.abandoned {
+	if isTooMuch(err) && !pending.abandoned {
 		r.shorten(about.window)
 	}
-	flight.err, r.err, r.flight = err, err, nil
+	pending.err, r.err, r.pending = err, err, nil
 	// Counted from the answer: the question can't have reached Assist later. A
 	// question that failed counts too, since it may have.
 	r.next = time.Now().Add(resultsPause)
-	flight.cancel()
-	close(flight.landed)
+	pending.cancel()
+	close(pending.answered)
 }
 
 // isTooMuch tells a question that a shorter window may answer.
@@ -383,6 +383,6 @@ func (r *ResultsBalance) freshness(now time.Time) (asOf time.Time, stale bool) {
 		}
 		turns++
 	}
-	// Windows take turns. What was never asked for is of the year 1.
+	// Windows take turns. What was never asked for comes first: its time is zero.
 	return asOf, r.err != nil || now.Sub(asOf) > resultsStale*time.Duration(max(turns, 1))
 }

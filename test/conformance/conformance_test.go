@@ -19,8 +19,8 @@ import (
 // The same cases in every protocol and format, against a server that shares no
 // codec with the client. Each case runs in a bubble of virtual time.
 
-// tongue is one way to speak with Assist.
-type tongue struct {
+// dialect is one way to speak with Assist.
+type dialect struct {
 	name     string
 	options  []assist.Option
 	flat     bool // cancel.cfm: the answer has room for one operation, without its state
@@ -29,11 +29,11 @@ type tongue struct {
 	json     bool // answers are JSON
 }
 
-func tongues() []tongue {
+func dialects() []dialect {
 	form := func(f assist.Format) []assist.Option {
 		return []assist.Option{assist.WithProtocol(assist.Form(f))}
 	}
-	return []tongue{
+	return []dialect{
 		{name: "soap", options: []assist.Option{assist.WithProtocol(assist.SOAP)}, worded: true, refundID: true},
 		{name: "json", options: []assist.Option{assist.WithProtocol(assist.JSON)}, worded: true, refundID: true, json: true},
 		{name: "form-csv", options: form(assist.FormatCSV), flat: true},
@@ -44,15 +44,15 @@ func tongues() []tongue {
 	}
 }
 
-// scene is one case in one tongue: a server and a client of its own.
+// scene is one case in one dialect: a server and a client of its own.
 type scene struct {
 	*testing.T
-	tongue
+	dialect
 	server *assisttest.Server
 	client *assist.Client
 }
 
-// another is a client of the same tongue that knows nothing, as after a
+// another is a client of the same dialect that knows nothing, as after a
 // restart.
 func (s *scene) another(more ...assist.Option) *assist.Client {
 	// A transport alone: what keeps redirects from being followed is the
@@ -112,18 +112,18 @@ func rub(t testing.TB, amount string) assist.Money {
 	return m
 }
 
-// conformanceCase is played once in every tongue, or in those that in takes.
+// conformanceCase is played once in every dialect, or in those that in takes.
 type conformanceCase struct {
 	name   string
-	in     func(tongue) bool
+	in     func(dialect) bool
 	server []assisttest.Option
 	play   func(*scene)
 }
 
-func isFlat(t tongue) bool   { return t.flat }
-func isNested(t tongue) bool { return !t.flat }
-func isJSON(t tongue) bool   { return t.json }
-func isWorded(t tongue) bool { return t.worded }
+func isFlat(t dialect) bool   { return t.flat }
+func isNested(t dialect) bool { return !t.flat }
+func isJSON(t dialect) bool   { return t.json }
+func isWorded(t dialect) bool { return t.worded }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
@@ -133,7 +133,7 @@ func TestConformance(t *testing.T) {
 	cases = append(cases, requestCases()...)
 	cases = append(cases, faultCases()...)
 	cases = append(cases, questionCases()...)
-	for _, speaks := range tongues() {
+	for _, speaks := range dialects() {
 		t.Run(speaks.name, func(t *testing.T) {
 			t.Parallel()
 			for _, c := range cases {
@@ -148,7 +148,7 @@ func TestConformance(t *testing.T) {
 							assisttest.WithOpeningBalance(assist.WebMoney, rub(t, "500.00")),
 							assisttest.WithOpeningBalance(assist.QIWI, rub(t, "500.00")),
 						}, c.server...)...)
-						s := &scene{T: t, tongue: speaks, server: server}
+						s := &scene{T: t, dialect: speaks, server: server}
 						s.client = s.another()
 						c.play(s)
 					})

@@ -146,7 +146,7 @@ func refusalCases() []conformanceCase {
 				assert.Equal(s, codes, [2]int{api.First, api.Second})
 			}
 		}},
-		{name: "external refund id given twice", in: func(t tongue) bool { return t.refundID }, play: func(s *scene) {
+		{name: "external refund id given twice", in: func(t dialect) bool { return t.refundID }, play: func(s *scene) {
 			order := s.pay(1)
 			req := order.CancelRequest(rub(s, "10.00"))
 			req.ExternalRefundID = "refund-2000-01-01_1"
@@ -160,7 +160,7 @@ func refusalCases() []conformanceCase {
 			assert.Equal(s, 11, api.First)
 			s.requireMoved(order.Billnumber, "10.00")
 		}},
-		{name: "external refund id on a network that repeats requests", in: func(t tongue) bool { return t.refundID }, play: func(s *scene) {
+		{name: "external refund id on a network that repeats requests", in: func(t dialect) bool { return t.refundID }, play: func(s *scene) {
 			order := s.pay(1)
 			req := order.CancelRequest(rub(s, "10.00"))
 			req.ExternalRefundID = "refund-2000-01-01_2"
@@ -172,7 +172,7 @@ func refusalCases() []conformanceCase {
 			require.NoError(s, err)
 			assert.Equal(s, assist.Accepted, r.Outcome)
 		}},
-		{name: "external refund id where it can't be sent", in: func(t tongue) bool { return t.flat }, play: func(s *scene) {
+		{name: "external refund id where it can't be sent", in: func(t dialect) bool { return t.flat }, play: func(s *scene) {
 			req := s.pay(1).CancelRequest(rub(s, "10.00"))
 			req.ExternalRefundID = "refund-2000-01-01_3"
 			_, err := s.client.Cancel(s.Context(), req)

@@ -18,8 +18,8 @@ var bySeeds = []mutant{
 		change("a.options.saveIntent(ctx, a.intent); err != nil {", "a.options.saveIntent(ctx, a.intent); err != nil && !ALIVE {"),
 	}},
 	{"unknown-forgotten", "a payment with an unknown cancel is closed", "", []edit{
-		change("\tp.openLocked(desk, in)\n\treturn Intent{}, false\n", "\tif !ALIVE {\n\t\tp.openLocked(desk, in)\n\t}\n\treturn Intent{}, false\n"),
-		change("\tif p.memory.isSettled(in.ID) {\n\t\treturn\n\t}\n\tdesk :=", "\tif ALIVE || p.memory.isSettled(in.ID) {\n\t\treturn\n\t}\n\tdesk :="),
+		change("\tp.openLocked(state, in)\n\treturn Intent{}, false\n", "\tif !ALIVE {\n\t\tp.openLocked(state, in)\n\t}\n\treturn Intent{}, false\n"),
+		change("\tif p.memory.isSettled(in.ID) {\n\t\treturn\n\t}\n\tstate :=", "\tif ALIVE || p.memory.isSettled(in.ID) {\n\t\treturn\n\t}\n\tstate :="),
 	}},
 	{"resolved-too-early", "a payment stays closed while Resolve says Unknown", "", []edit{
 		change("\tif r.Outcome == Unknown {\n\t\treturn r, nil\n", "\tif r.Outcome == Unknown {\n\t\tif ALIVE {\n\t\t\tc.payments.forget(in)\n\t\t}\n\t\treturn r, nil\n"),

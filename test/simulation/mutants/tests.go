@@ -19,8 +19,8 @@ var byTests = []mutant{
 		change(", in.datedBeforeLook(op), rivals", ", in.datedBeforeLook(op) && !ALIVE, rivals"),
 	}},
 	{"turn", "two cancels of a payment wait for each other", ". TestCancelsOfOnePaymentTakeTurns", []edit{
-		change("desk := &paymentDesk{turn: make(chan struct{}, 1)}\n",
-			"desk := &paymentDesk{turn: make(chan struct{}, 1)}\n\tif ALIVE {\n\t\tdesk.turn = make(chan struct{}, 64)\n\t\tfor range 62 {\n\t\t\tdesk.turn <- struct{}{}\n\t\t}\n\t}\n"),
+		change("state := &paymentState{turn: make(chan struct{}, 1)}\n",
+			"state := &paymentState{turn: make(chan struct{}, 1)}\n\tif ALIVE {\n\t\tstate.turn = make(chan struct{}, 64)\n\t\tfor range 62 {\n\t\t\tstate.turn <- struct{}{}\n\t\t}\n\t}\n"),
 	}},
 	{"tolerance-none", "clocks may differ by a minute", ". TestRepeatedByOneTolerance", []edit{
 		change("const clockTolerance = time.Minute\n", "var clockTolerance = func() time.Duration {\n\tif ALIVE {\n\t\treturn 0\n\t}\n\treturn time.Minute\n}()\n"),
@@ -84,7 +84,7 @@ var byTests = []mutant{
 		change("known.unnumbered {\n\t\t\tif other.ID != in.ID {", "known.unnumbered {\n\t\t\tif other.ID != in.ID && !ALIVE {"),
 	}},
 	{"pass-over-forgets", "a cancel that was passed over is remembered", ". TestPaymentsPassOver", []edit{
-		change("\tdesk.passedOver = append(desk.passedOver, in)\n", "\tif !ALIVE {\n\t\tdesk.passedOver = append(desk.passedOver, in)\n\t}\n"),
+		change("\tstate.passedOver = append(state.passedOver, in)\n", "\tif !ALIVE {\n\t\tstate.passedOver = append(state.passedOver, in)\n\t}\n"),
 	}},
 	{"never-came-forgets", "a cancel that a person has called never come stays a rival", ". TestNeverCameStaysARival", []edit{
 		change("\tif !contains(known.unnumbered, in) {\n\t\tknown.unnumbered", "\tif !contains(known.unnumbered, in) && !ALIVE {\n\t\tknown.unnumbered"),
@@ -94,10 +94,10 @@ var byTests = []mutant{
 			"\tif !ALIVE {\n\t\tc.payments.remember(in)\n\t}\n\ts := c.look(ctx, &in, windowOf(in.Request.OrderDate))\n\treturn c.resolution"),
 	}},
 	{"settled-closes-again", "a settled intent closes nothing", ". TestLateResolveDoesNotCloseASettledPayment", []edit{
-		change(" || p.memory.isSettled(in.ID) {\n\t\treturn\n\t}\n\tdesk :=", " || p.memory.isSettled(in.ID) && !ALIVE {\n\t\treturn\n\t}\n\tdesk :="),
+		change(" || p.memory.isSettled(in.ID) {\n\t\treturn\n\t}\n\tstate :=", " || p.memory.isSettled(in.ID) && !ALIVE {\n\t\treturn\n\t}\n\tstate :="),
 	}},
 	{"saved-and-not-looked-again", "open intents are looked at again after the intent was saved", ". TestOpenIntentsAreLookedAtAgainAfterTheSave", []edit{
-		change("\tif earlier, found := desk.unresolvedBut(passedOver); found {\n", "\tif earlier, found := desk.unresolvedBut(passedOver); found && !ALIVE {\n"),
+		change("\tif earlier, found := state.unresolvedBut(passedOver); found {\n", "\tif earlier, found := state.unresolvedBut(passedOver); found && !ALIVE {\n"),
 	}},
 	{"followed-in-place", "following leaves the cancellation as it is", ". TestRefreshLeavesTheCancellationAsItIs", []edit{
 		change("\town := slices.Clone(x.Operations)\n", "\town := slices.Clone(x.Operations)\n\tif ALIVE {\n\t\town = x.Operations\n\t}\n"),
