@@ -19,8 +19,8 @@ type Credentials struct {
 	Password   Secret
 }
 
-// Format writes the merchant's number alone, under every verb: a login belongs
-// into no log either.
+// Format writes the merchant's number alone, under every verb: a login must not
+// be logged either.
 func (cred Credentials) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "assist.Credentials("+cred.MerchantID+")")
 }

@@ -7,13 +7,13 @@ import (
 
 // DayBalance keeps the merchant's cap on wallet refunds (protocol §6): what was
 // paid on a wallet during the Moscow day, less the bank's commission and what
-// went back. Package ledger keeps it in memory; an implementation of one's own can
+// went back. Package ledger keeps it in memory; your own implementation can
 // keep it where several processes share it.
 //
 // A cancel reserves before it is sent and settles when its result is final. A
 // result that is unknown or in process settles nothing, so the reservation
 // stays and goes on to count: the money may still move. Implementations must be
-// safe for concurrent use, heed their contexts, and never let two reservations fit
+// safe for concurrent use, honour their contexts, and never let two reservations fit
 // together where only one of them fits. One that also wants to know the cancels'
 // operations is an [OperationBook].
 type DayBalance interface {

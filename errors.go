@@ -62,7 +62,7 @@ var (
 )
 
 // ValidationError says that a value given by the caller can't be sent. Its
-// outcome is [NotSent]; mend the field and try again.
+// outcome is [NotSent]; correct the field and try again.
 type ValidationError struct {
 	Field  string // as in the Go API: "Amount", "ChequeItems[2].Price"
 	Reason string // the rule; never the value
@@ -89,7 +89,7 @@ func (e *ValidationError) Outcome() Outcome { return NotSent }
 // was over, the intent could not be saved, or the order could not be looked at.
 // Sending again is safe.
 type NotSentError struct {
-	Step       string // what was being done: "waiting for its turn", "saving the intent", …
+	Step       string // what was being done: "waiting for the payment's earlier cancel", "saving the intent", …
 	Billnumber Billnumber
 	Err        error
 }

@@ -54,7 +54,7 @@ func UnavailableInTrouble() NotificationOption {
 //     around it must let this one through, as net/http and http.TimeoutHandler do;
 //     where it doesn't, see [UnavailableInTrouble].
 //
-// Handle must bear being called several times for one order, and from several
+// Handle must tolerate being called several times for one order, and from several
 // goroutines. Its context is the request's. Timeouts are not notified, and
 // cancels only if the merchant's settings say so, so notifications never replace
 // asking.

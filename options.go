@@ -68,9 +68,9 @@ func WithProtocol(p Protocol) Option {
 // WithCredentials asks for the credentials of every request, so that a password is
 // rotated without a new client, which would know nothing of the payments that
 // this one remembers. The function is called before each question and before each
-// cancel, with the context of the call, by several goroutines at once; keep what is
-// dear to get. A request keeps what it began with. With it the credentials of
-// [NewClient] need a MerchantID only, and those that the function gives must bear
+// cancel, with the context of the call, by several goroutines at once; cache what is
+// expensive to get. A request keeps what it began with. With it the credentials of
+// [NewClient] need a MerchantID only, and those that the function gives must have
 // the same one.
 //
 // Its error, and credentials that can't be sent ([*ValidationError] inside), end a
@@ -98,7 +98,7 @@ func WithCredentials(source func(context.Context) (Credentials, error)) Option {
 // ends later [Unknown]. A Transport brings its own TLS settings, certificates,
 // connections and bounds on headers. Its cancels share connections with
 // everything else, so that one on a connection that has died is Unknown.
-// [WithRoundTripper] puts a transport of one's own in front of the SDK's instead.
+// [WithRoundTripper] puts a transport of yours in front of the SDK's instead.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -139,7 +139,7 @@ func WithTransport(t *Transport) Option {
 }
 
 // WithRootCAs sets the certificate authorities that the server's certificate is
-// checked against (protocol §1), in the place of the system's. A certificate of
+// checked against (protocol §1), instead of the system's. A certificate of
 // another authority ends the handshake, so that a cancel is [NotSent]. It goes
 // with the SDK's own transport only: a Transport in [WithHTTPClient] brings its
 // own.

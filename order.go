@@ -7,7 +7,7 @@ import (
 )
 
 // Order is an order as Assist knows it (protocol §4 and §5). Several orders can
-// bear one order number, when a payment failed and was tried again: the
+// have one order number, when a payment failed and was tried again: the
 // billnumber tells them apart.
 //
 // An Order holds personal data of the customer; don't log it.
@@ -211,7 +211,7 @@ func (o Operation) Succeeded() bool { return followedStage(o) == stageSucceeded 
 // neither Succeeded nor Declined may still move it, or ended without a result.
 func (o Operation) Declined() bool { return followedStage(o) == stageDeclined }
 
-// findOrder chooses by billnumber: failed attempts bear the same order number.
+// findOrder chooses by billnumber: failed attempts have the same order number.
 func findOrder(orders []Order, b Billnumber) *Order {
 	for i := range orders {
 		if orders[i].Billnumber == b.Payment() {

@@ -21,7 +21,7 @@ type OrderQuery struct {
 }
 
 // OrderResult asks for the orders of an order number with their operations.
-// Several orders bear one number when a payment was tried again: choose by
+// Several orders have one number when a payment was tried again: choose by
 // billnumber. A CSV client asks in XML.
 //
 // Every error is a [*FollowError], whose outcome is Unknown: a question that
@@ -231,7 +231,7 @@ func (s *search) run(ctx context.Context, c *Client, enough func([]Order) bool) 
 	return last, &FollowError{Service: s.service.String(), Err: none}
 }
 
-// orderOfPayment asks for the order of one payment, among the orders that bear
+// orderOfPayment asks for the order of one payment, among the orders that have
 // its number. A merchant may keep another date for the order than Assist does,
 // so where it isn't found behind that date, the search goes on before it.
 func (c *Client) orderOfPayment(ctx context.Context, number string, b Billnumber, w window) (*Order, *reply, error) {

@@ -10,9 +10,8 @@ import (
 	"github.com/assist-go/assist/internal/wire"
 )
 
-// polling is one wait. All that it remembers lives on the heap, and the frames
-// above its pauses are small, so that a goroutine that waits gets by with a
-// stack of 4 KiB.
+// polling is one wait. All that it remembers is on the heap, and what is
+// called during a pause needs little of the stack: 4 KiB do for a waiting goroutine.
 type polling struct {
 	client  *Client
 	intent  *Intent

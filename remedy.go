@@ -21,7 +21,7 @@ const (
 	// [Unknown] and [ErrUnresolved] need, [ErrCancelInDoubt] too, and any error that
 	// isn't known.
 	RemedyResolveFirst Remedy = iota
-	// RemedyNothing: no money moved, and the same request is refused again. Mend the
+	// RemedyNothing: no money moved, and the same request is refused again. Correct the
 	// request, or end the refund as refused.
 	RemedyNothing
 	// RemedyTime: no money moved; the same again later. [NotBefore] tells when, and

@@ -22,7 +22,7 @@ type Resolution struct {
 	// to belong to other cancels.
 	Claimed []Operation
 	// Missing are numbers that the listing skips, although the order had no gaps
-	// before: an operation that isn't listed yet may bear one of them, and may be
+	// before: an operation that isn't listed yet may have one of them, and may be
 	// the intent's. At most twenty are named.
 	Missing []Billnumber
 	// Order is the payment's order as it was listed.
@@ -250,7 +250,7 @@ func (in Intent) missingIn(order *Order, known, claimed map[Billnumber]bool) (mi
 	return missing
 }
 
-// gapless tells operations that bear all the numbers from 1.
+// gapless tells operations that have all the numbers from 1.
 func gapless(operations []Billnumber) bool {
 	numbers := make([]int, len(operations))
 	for i, b := range operations {

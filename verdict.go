@@ -221,8 +221,9 @@ func (a *cancelAttempt) tooOld(op *Operation, order *Order, r *reply) error {
 	return nil
 }
 
-// sentByServer is the send on the server's clock, at the earliest. The Date of an
-// answer that was long on its way only shows too little.
+// sentByServer is the send on the server's clock, at the earliest: the Date of the
+// answer, less the time that the whole exchange took. An answer that was long on its
+// way makes it too early, never too late.
 func (a *cancelAttempt) sentByServer(r *reply) (sent time.Time, by string) {
 	if !r.date.IsZero() {
 		sent, by = r.date.Add(-r.ended.Sub(r.began)), "the answer"

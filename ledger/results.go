@@ -31,7 +31,7 @@ const (
 
 // ResultsBalance is a [assist.DayBalance] that Assist feeds: a ledger built from
 // [assist.Client.ResultsByDate]. It sees the payments of all customers, and refunds
-// made elsewhere, in the personal account for one. It is safe for concurrent
+// made elsewhere, for example in the personal account. It is safe for concurrent
 // use; however many ask, there is one question at a time and one in ten minutes.
 //
 // The figures are as fresh as AsOf says. Between two questions, what customers

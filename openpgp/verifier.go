@@ -157,7 +157,7 @@ func checkPackets(message []byte) error {
 		case err != nil:
 			return fmt.Errorf("cut short or no OpenPGP packets: %w", err)
 		case p.Tag != want:
-			return fmt.Errorf("an OpenPGP packet of kind %d in the place of %d", p.Tag, want)
+			return fmt.Errorf("an OpenPGP packet of kind %d instead of %d", p.Tag, want)
 		}
 	}
 	if _, err := reader.Next(); err != io.EOF {

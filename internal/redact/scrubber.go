@@ -11,7 +11,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// Redacted is what stands in the place of a secret.
+// Redacted is what is shown instead of a secret.
 const Redacted = "[redacted]"
 
 // Scrubber finds the secrets that a server repeats in its refusal, or that an
