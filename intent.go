@@ -9,9 +9,10 @@ import (
 // before the first byte, so that a crash loses nothing: with it alone another
 // process can find out what became of the cancel.
 //
-// It holds no personal data and no credential: Request is without ClientIP and
-// ChequeItems, and its Order is cut down to billnumbers,
-// to which those are added that the client's own recent cancels made.
+// It holds no personal data and no credential: Request has neither ClientIP nor
+// ChequeItems. Of Request.Order only the billnumbers of the order and of its
+// operations are kept. Operations that this client's own earlier cancels made are
+// added to them, so that none is taken for this cancel's.
 type Intent struct {
 	ID         string // random, made by the SDK
 	MerchantID string
