@@ -108,7 +108,7 @@ func at(t *testing.T, w *demo.World, person string) *tab {
 func tabOn(t *testing.T, w *demo.World, base, person string) *tab {
 	t.Helper()
 	ctx, end := chromedp.NewContext(chromium(t), chromedp.WithNewBrowserContext())
-	ctx, endTime := context.WithTimeout(ctx, 4*time.Minute)
+	ctx, endTime := context.WithTimeout(ctx, 12*time.Minute)
 	b := &tab{t: t, ctx: ctx, base: base, w: w}
 	t.Cleanup(func() {
 		b.mu.Lock()
