@@ -142,6 +142,9 @@ func (s *statement) where(conds []storage.Cond) {
 			s.WriteString(" AND ")
 		}
 		s.WriteString(c.Column)
+		if c.Loose {
+			s.WriteString(" || ''")
+		}
 		switch list := c.Value.(type) {
 		case []int64: // numbers of the program's own, which a partial index may need to see
 			s.WriteString(" IN (")

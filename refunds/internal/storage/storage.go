@@ -167,6 +167,7 @@ type Cond struct {
 	Column, Op string
 	Value      any // string, int64, []string or []int64
 	Fixed      bool
+	Loose      bool // no index is to be chosen by it
 }
 
 // Eq, Less and so on compare a column with a string or an int64.
@@ -194,6 +195,13 @@ func In(column string, values any) Cond { return Cond{Column: column, Op: "in", 
 // database sees that a partial index serves it.
 func Fixed(column, op string, value int64) Cond {
 	return Cond{Column: column, Op: op, Value: value, Fixed: true}
+}
+
+// Loosely keeps the database from choosing an index by a condition on a text that
+// most rows meet: it would sort them all where a page of the newest is wanted.
+func Loosely(c Cond) Cond {
+	c.Loose = true
+	return c
 }
 
 // FixedText is Fixed for a text of the program's own, of letters and spaces.
