@@ -72,6 +72,45 @@ func TestXLSXIsWhatExcelSums(t *testing.T) {
 	when, err := f.GetCellValue("Refunds", "C2")
 	require.NoError(t, err)
 	assert.Equal(t, "25.11.2026 12:30:00", when)
+	shown, err := f.GetCellValue("Refunds", "B7")
+	require.NoError(t, err)
+	assert.Equal(t, "1,234.56", shown, "with the format of money")
+	rows, err := f.GetRows("Refunds")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"note", "amount", "when"}, rows[0])
+}
+
+func TestXLSXKeepsEveryTextAndMoment(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	wide := make([]string, 30)
+	for i := range wide {
+		wide[i] = fmt.Sprint("column ", i)
+	}
+	w, err := sheet.NewXLSX(&out, wide...)
+	require.NoError(t, err)
+	texts := []string{"a <b> & \"c\"", "  spaces  ", "line\nbreak", "Замена размера — ё", "1e5", "00012", "TRUE", "emoji 🧾"}
+	moments := []time.Time{noon, time.Date(2026, 1, 1, 20, 59, 59, 0, time.UTC), time.Date(2026, 12, 31, 21, 0, 0, 0, time.UTC), time.Date(2014, 1, 5, 3, 4, 5, 0, time.UTC)}
+	for i, text := range texts {
+		require.NoError(t, w.Row(text, assist.Money{}, moments[i%len(moments)], i, time.Time{}, ""))
+	}
+	require.NoError(t, w.Close())
+	f, err := excelize.OpenReader(&out)
+	require.NoError(t, err)
+	defer f.Close()
+	last, err := f.GetCellValue("Refunds", "AD1")
+	require.NoError(t, err)
+	assert.Equal(t, "column 29", last)
+	for i, text := range texts {
+		got, err := f.GetCellValue("Refunds", fmt.Sprintf("A%d", i+2))
+		require.NoError(t, err)
+		assert.Equal(t, text, got)
+		when, err := f.GetCellValue("Refunds", fmt.Sprintf("C%d", i+2))
+		require.NoError(t, err)
+		zone, err := time.LoadLocation("Europe/Moscow")
+		require.NoError(t, err)
+		assert.Equal(t, moments[i%len(moments)].In(zone).Format("02.01.2006 15:04:05"), when)
+	}
 }
 
 func TestXLSXDoesNotGrow(t *testing.T) {
