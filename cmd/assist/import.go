@@ -134,7 +134,6 @@ type importing struct {
 	open    []refunds.ID // stored, and not settled yet
 	planned map[assist.Billnumber]assist.Money
 	refused map[int]string // lines that were not stored, and why
-	sent    int
 }
 
 // fate is what is to become of a row.

@@ -28,6 +28,7 @@ func (f *filterFlags) add(c *cobra.Command) {
 	flags.StringVar(&f.since, "since", "", "stored since a day (2026-11-25) or for a time (48h)")
 	flags.StringVar(&f.until, "until", "", "stored before the end of a day (2026-11-25)")
 	flags.StringVar(&f.query, "q", "", "order number, billnumber, R-12, last four digits, or e-mail")
+	_ = c.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(known(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	flags.BoolVar(&f.needsPerson, "needs-person", false, "those alone that a person has to decide about")
 }
 
