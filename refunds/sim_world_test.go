@@ -356,7 +356,11 @@ func (p *process) live() {
 
 func (w *world) start(name string) *process {
 	p := &process{w: w, name: name, goOn: make(chan struct{}), skew: time.Duration(w.dice.IntN(20000)-10000) * time.Millisecond}
-	if w.faulty && w.dice.IntN(3) > 0 {
+	switch {
+	case !w.faulty:
+	case w.habit == handlerInFinish: // it takes many deaths to hit the moment
+		p.dies = 1 + w.dice.IntN(60)
+	case w.dice.IntN(3) > 0:
 		p.dies = 1 + w.dice.IntN(400)
 	}
 	go p.live()

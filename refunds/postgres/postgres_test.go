@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/assisttest"
 	"github.com/assist-go/assist/refunds"
 	"github.com/assist-go/assist/refunds/internal/pgtest"
 	"github.com/assist-go/assist/refunds/internal/storetest"
@@ -193,4 +195,78 @@ func TestServerDiesUnderACarrier(t *testing.T) {
 		require.Equal(t, "0.00", w.Moved(orders[i]))
 	}
 	t.Logf("%d steps failed", failed)
+}
+
+// Events are committed in another order than they are numbered. A handler that
+// reads by the highest number it had would lose the late one.
+func TestEventsCommittedOutOfOrder(t *testing.T) {
+	s := opener(t)(t).(store)
+	w := storetest.NewWorld(t, s)
+	var told []refunds.ID
+	c := w.Carrier(refunds.Handle("shop", func(_ context.Context, _ *sql.Tx, e refunds.Event) error {
+		if e.Kind == refunds.Enqueued {
+			told = append(told, e.Refund)
+		}
+		return nil
+	}))
+	w.Step(c)
+	late, err := s.db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	first, err := w.Book.EnqueueTx(t.Context(), late, w.Of(w.Pay(), "10.00"))
+	require.NoError(t, err)
+	second := w.Enqueue(w.Of(w.Pay(), "10.00"))
+	w.Step(c)
+	require.Equal(t, []refunds.ID{second}, told)
+	require.NoError(t, late.Commit())
+	w.Step(c)
+	require.Equal(t, []refunds.ID{second, first}, told)
+	v, err := w.Book.Verify(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, v.Broken)
+}
+
+// Another server takes over under a running process: nothing more is sent until
+// the store was compared.
+func TestAnotherServerUnderARunningProcess(t *testing.T) {
+	s := opener(t)(t).(store)
+	w := storetest.NewWorld(t, s)
+	w.Until(w.Carrier(), w.Enqueue(w.Of(w.Pay(), "10.00")), time.Hour, storetest.Final)
+	id := w.Enqueue(w.Of(w.Pay(), "10.00"))
+	moved, err := New(s.db, s.schema)
+	require.NoError(t, err)
+	w.Book = elsewhere(t, moved, w)
+	c := w.Carrier()
+	before := len(w.Server.Requests())
+	w.Step(c)
+	rec := w.Get(id)
+	require.Equal(t, refunds.Pending, rec.State)
+	for _, q := range w.Server.Requests()[before:] {
+		require.NotEqual(t, assisttest.Cancels, q.Service)
+	}
+	st, err := w.Book.Stats(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{w.Merchant()}, st.Held)
+}
+
+// elsewhere opens a Book whose database then is another copy.
+func elsewhere(t *testing.T, s *Store, w *storetest.World) *refunds.Book {
+	b, err := refunds.NewBook(t.Context(), &opensElsewhere{Store: s}, refunds.Clock(w.Now))
+	require.NoError(t, err)
+	_, err = w.Store.(store).db.Exec("UPDATE " + w.Store.(store).schema + ".refund_merchants SET held = 0, held_why = '', reconciled_complete = 0")
+	require.NoError(t, err)
+	return b
+}
+
+// opensElsewhere is at another place when it is first asked.
+type opensElsewhere struct {
+	*Store
+	asked bool
+}
+
+func (o *opensElsewhere) Place(ctx context.Context) (string, error) {
+	if !o.asked {
+		o.asked = true
+		return "1/00000001", nil
+	}
+	return o.Store.Place(ctx)
 }

@@ -2,8 +2,10 @@ package sqlite
 
 import (
 	"database/sql"
+	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/refunds"
@@ -101,3 +103,86 @@ func TestDurability(t *testing.T) {
 
 func BenchmarkCarry(b *testing.B) { storetest.Carry(b, opened) }
 func BenchmarkTicks(b *testing.B) { storetest.Ticks(b, opened) }
+
+// A disk that is full: a clear error, nothing is lost, nothing moves twice.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "refunds.db")
+	full, err := open(path, "max_page_count(90)")
+	require.NoError(t, err)
+	w := storetest.NewWorld(t, full)
+	stored := map[refunds.ID]assist.Order{}
+	var last error
+	for range 1000 {
+		o := w.Pay()
+		var id refunds.ID
+		if id, last = w.Book.Enqueue(t.Context(), w.Of(o, "10.00")); last != nil {
+			break
+		}
+		stored[id] = o
+	}
+	require.ErrorContains(t, last, "full")
+	require.NotEmpty(t, stored)
+	c := w.Carrier()
+	for range 3 { // what has no room to be stored isn't sent
+		_, _ = c.Step(t.Context())
+		w.Pass(10 * time.Minute)
+	}
+	require.NoError(t, full.Close())
+
+	roomy, err := Open(path)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, roomy.Close()) })
+	w.Store = roomy
+	w.Book = w.NewBook()
+	c = w.Carrier()
+	for id, o := range stored {
+		rec := w.Until(c, id, 40*time.Hour, func(r *refunds.Record) bool { return r.State.Final() || !r.NeedsPerson.IsZero() })
+		require.Equal(t, refunds.Done, rec.State, rec.Detail)
+		require.Equal(t, "10.00", w.Moved(o))
+	}
+}
+
+// A restored copy is known by the mark beside it, and so is a file that was
+// moved without it.
+func TestRestoredFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "refunds.db")
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	s, err := Open(path)
+	require.NoError(t, err)
+	w := storetest.NewWorld(t, s)
+	w.Step(w.Carrier())
+	w.Until(w.Carrier(), w.Enqueue(w.Of(w.Pay(), "10.00")), time.Hour, storetest.Final)
+	db, err := sql.Open("sqlite", address(path, nil, ""))
+	require.NoError(t, err)
+	_, err = db.Exec("VACUUM INTO '" + backup + "'")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	held := func() []string {
+		w.Book = w.NewBook()
+		st, err := w.Book.Stats(t.Context())
+		require.NoError(t, err)
+		return st.Held
+	}
+	require.Empty(t, held(), "opened again, it is the same")
+	w.Until(w.Carrier(), w.Enqueue(w.Of(w.Pay(), "10.00")), time.Hour, storetest.Final)
+	require.NoError(t, s.Close())
+
+	reopen := func() {
+		for _, end := range []string{"-wal", "-shm"} {
+			_ = os.Remove(path + end)
+		}
+		s, err := Open(path)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, s.Close()) })
+		w.Store = s
+	}
+	text, err := os.ReadFile(backup)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+	reopen()
+	require.Equal(t, []string{w.Merchant()}, held(), "the history is shorter than the mark says")
+	require.NoError(t, os.Remove(path+"-mark"))
+	require.Equal(t, []string{w.Merchant()}, held())
+}
