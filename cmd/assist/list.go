@@ -154,7 +154,8 @@ func (a *app) chosen(ctx context.Context, b *books, f filterFlags, filter refund
 			if err == nil && one && r.ID != filter.Before-1 {
 				return
 			}
-			if err == nil && !r.State.Final() {
+			// What is said of these rests on their attempts.
+			if err == nil && (!r.State.Final() || r.State == refunds.Refused || r.State == refunds.Withdrawn) {
 				r, err = b.Get(ctx, r.ID)
 			}
 			if !yield(r, err) || err != nil || one {

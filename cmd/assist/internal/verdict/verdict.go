@@ -75,10 +75,10 @@ func Of(r *refunds.Record) Verdict {
 	case refunds.Done:
 		return Verdict{exitcode.Done, Done, yes(true), wording.Words{RU: "исполнен: деньги ушли" + operations(r), EN: "done: the money went back" + operations(r)}, ""}
 	case refunds.Refused:
-		return Verdict{exitcode.Refused, Refused, yes(false), wording.Words{
-			RU: "отказано, деньги не двигались" + reason(r, assist.LanguageRU), EN: "refused, no money moved" + reason(r, assist.LanguageEN)}, ""}
+		return passedOver(r, Verdict{exitcode.Refused, Refused, yes(false), wording.Words{
+			RU: "отказано, деньги не двигались" + reason(r, assist.LanguageRU), EN: "refused, no money moved" + reason(r, assist.LanguageEN)}, ""})
 	case refunds.Withdrawn:
-		return Verdict{exitcode.Refused, Withdrawn, moved(r), wording.Words{RU: "отозван до отправки, деньги не двигались", EN: "taken back before it was sent, no money moved"}, ""}
+		return passedOver(r, Verdict{exitcode.Refused, Withdrawn, yes(false), wording.Words{RU: "отозван до отправки, деньги не двигались", EN: "taken back before it was sent, no money moved"}, ""})
 	case refunds.Denied:
 		return Verdict{exitcode.Refused, Denied, yes(false), wording.Words{RU: "не одобрен, деньги не двигались", EN: "not approved, no money moved"}, ""}
 	case refunds.GivenUp:
@@ -115,7 +115,7 @@ func unknown(r *refunds.Record) Verdict {
 // pending is a refund that nothing is under way of.
 func pending(r *refunds.Record) Verdict {
 	id := ID(r.ID)
-	v := Verdict{Code: exitcode.NotFinished, Outcome: Queued, Moved: moved(r), Next: "assist wait " + id}
+	v := Verdict{Code: exitcode.NotFinished, Outcome: Queued, Moved: yes(false), Next: "assist wait " + id}
 	at := Clock(r.NextAt)
 	switch {
 	case !r.NeedsPerson.IsZero():
@@ -141,23 +141,22 @@ func pending(r *refunds.Record) Verdict {
 	default:
 		v.Text = wording.Words{RU: "в очереди, ничего не отправлено", EN: "queued, nothing was sent"}
 	}
-	if v.Moved == nil { // an earlier cancel of it was passed over, and may still arrive
-		v.Text.RU += "; прежняя отмена ещё может сработать"
-		v.Text.EN += "; an earlier cancel of it may still move money"
-		v.Code = exitcode.Unknown
-	}
-	return v
+	return passedOver(r, v)
 }
 
-// moved is false, unless an earlier cancel was closed by a person without its
-// outcome being known.
-func moved(r *refunds.Record) *bool {
+// passedOver is about an earlier cancel of the refund that a person has closed
+// without its outcome being known: whatever became of the refund since, that one may
+// have moved money, or may still.
+func passedOver(r *refunds.Record, v Verdict) Verdict {
 	for _, a := range r.Attempts {
 		if a.ClosedBy != "" && a.Outcome == assist.Unknown {
-			return nil
+			v.Moved, v.Code = nil, exitcode.Unknown
+			v.Text.RU += "; но прежняя отмена, закрытая человеком, могла или ещё может сработать"
+			v.Text.EN += "; but an earlier cancel that a person has closed may have moved money, or may still"
+			return v
 		}
 	}
-	return yes(false)
+	return v
 }
 
 func yes(b bool) *bool { return &b }
