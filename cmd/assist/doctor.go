@@ -53,11 +53,11 @@ func (a *app) doctor(ctx context.Context) error {
 	if err != nil {
 		return a.explain(err)
 	}
-	name := p.Name
-	if name == "" {
-		name = a.text("из окружения", "of the environment")
+	name := a.text("профиль из окружения", "profile of the environment")
+	if p.Name != "" {
+		name = a.text("профиль %q", "profile %q", p.Name)
 	}
-	if err := tell(finding{"ok", a.text("профиль %q · %s · магазин %s", "profile %q · %s · merchant %s", name, p.URL, p.Merchant), 0}); err != nil {
+	if err := tell(finding{"ok", a.text("%s · %s · магазин %s", "%s · %s · merchant %s", name, p.URL, p.Merchant), 0}); err != nil {
 		return err
 	}
 	for _, check := range []func(context.Context, *profile.Profile) []finding{a.checkAssist, a.checkStore, a.checkZone} {
