@@ -89,7 +89,7 @@ func (d *database) fill(ctx context.Context, many int, due time.Time) error {
 	if d.prefix == "assist_" {
 		series = fmt.Sprintf("(WITH RECURSIVE c(g) AS (SELECT 1 UNION ALL SELECT g+1 FROM c WHERE g < %d) SELECT g FROM c) s", many)
 	}
-	payment := "CAST(5100000000000000+g AS text)"
+	payment := "CAST(5200000000000000+g AS text)"
 	for _, c := range []struct {
 		table *storage.Table
 		other map[string]string

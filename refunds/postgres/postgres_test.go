@@ -209,7 +209,9 @@ func TestEventsCommittedOutOfOrder(t *testing.T) {
 		}
 		return nil
 	}))
+	w.Enqueue(w.Of(w.Pay(), "10.00")) // the merchant's row is there
 	w.Step(c)
+	told = nil
 	late, err := s.db.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	first, err := w.Book.EnqueueTx(t.Context(), late, w.Of(w.Pay(), "10.00"))
