@@ -107,7 +107,7 @@ func (c *Carrier) housekeep(ctx context.Context) error {
 	now := micros(c.book.now())
 	asks := []storage.Ask{
 		storage.Many(&unsealed, storage.Query{Limit: 1}),
-		storage.Many(&expired, storage.Query{Limit: 1, Where: []storage.Cond{storage.In("state", []int64{int64(Proposed)}), storage.AtMost("next_at", now)}}),
+		storage.Many(&expired, storage.Query{Limit: 1, Where: []storage.Cond{storage.Fixed("state", "=", int64(Proposed)), storage.AtMost("next_at", now)}}),
 		storage.Many(&watched, c.watchDue(1)),
 	}
 	for i, h := range c.handlers {
@@ -150,7 +150,7 @@ func (c *Carrier) nextDue(ctx context.Context) (next time.Time, err error) {
 	first, unheld := make([][]*storage.Refund, len(c.merchants)), make([][]*storage.Refund, len(c.merchants))
 	waiting := make([][]*storage.Delivery, len(c.handlers))
 	asks := []storage.Ask{
-		storage.Many(&proposed, storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{storage.In("state", []int64{int64(Proposed)})}}),
+		storage.Many(&proposed, storage.Query{Order: "next_at", Limit: 1, Where: []storage.Cond{storage.Fixed("state", "=", int64(Proposed))}}),
 		storage.Many(&watched, storage.Query{Order: "watch_at", Limit: 1, Where: []storage.Cond{storage.Fixed("watch_at", ">", 0)}}),
 	}
 	for i, h := range c.handlers {

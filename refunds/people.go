@@ -243,7 +243,7 @@ func (b *Book) expire(ctx context.Context) error {
 	var old []*storage.Refund
 	find := func(tx storage.Tx) (err error) {
 		old, err = storage.Find[storage.Refund](ctx, tx, storage.Query{Limit: 50, Order: "next_at", Where: []storage.Cond{
-			storage.In("state", []int64{int64(Proposed)}), storage.AtMost("next_at", micros(b.now()))}})
+			storage.Fixed("state", "=", int64(Proposed)), storage.AtMost("next_at", micros(b.now()))}})
 		return err
 	}
 	if err := b.store.View(ctx, find); err != nil {

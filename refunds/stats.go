@@ -39,7 +39,7 @@ func (b *Book) Stats(ctx context.Context) (Stats, error) {
 			{&s.Pending, refunds, []storage.Cond{storage.In("state", []int64{int64(Pending)})}},
 			{&s.Sent, refunds, []storage.Cond{storage.In("state", []int64{int64(Sent)})}},
 			{&s.InProcess, refunds, []storage.Cond{storage.In("state", []int64{int64(InProcess)})}},
-			{&s.Proposed, refunds, []storage.Cond{storage.In("state", []int64{int64(Proposed)})}},
+			{&s.Proposed, refunds, []storage.Cond{storage.Fixed("state", "=", int64(Proposed))}},
 			{&s.NeedPerson, refunds, []storage.Cond{storage.Fixed("person", ">", 0)}},
 			{&s.Due, refunds, []storage.Cond{open, due}},
 			{&s.Undelivered, deliveries, nil},
