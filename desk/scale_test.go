@@ -1,14 +1,18 @@
+//go:build unix
+
 package desk_test
 
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -67,37 +71,65 @@ func TestHundredThousand(t *testing.T) {
 	require.NoError(t, err)
 	start := time.Now()
 	fillStore(t, book, n)
+	endMost(t, path)
 	t.Logf("%d refunds were there or stored in %s", n, time.Since(start))
 	d, err := desk.New(book, noOrders{}, desk.AuthFunc(func(*http.Request) (desk.User, error) {
 		return desk.User{ID: "1", Name: "Boris", Role: desk.Admin}, nil
 	}), desk.OrderPrefixes("A-"))
 	require.NoError(t, err)
 
-	for _, path := range []string{"/", "/?q=20481", "/?q=A-77777", "/?q=5100000000055555", "/?q=1111", "/?q=R-5000", "/?state=waiting", "/?state=done", "/?state=person", "/?email=00",
+	for _, path := range []string{"/", "/?q=20481", "/?q=A-77777", "/?q=5100000000055555", "/?q=1111", "/?email=11111", "/?q=R-5000", "/?state=waiting", "/?state=done", "/?state=person", "/?state=refused",
 		"/?from=2020-01-01&to=2035-01-01", "/?state=waiting&before=50000", "/decisions", "/sending", "/audit", "/refund/70000"} {
-		best := time.Hour
+		best, wall := time.Hour, time.Hour
 		for range 5 {
-			start := time.Now()
+			start, cpu := time.Now(), processorTime(t)
 			answer := httptest.NewRecorder()
 			d.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
 			require.Equal(t, http.StatusOK, answer.Code, path)
-			best = min(best, time.Since(start))
+			best, wall = min(best, processorTime(t)-cpu), min(wall, time.Since(start))
 		}
-		t.Logf("%-36s %s", path, best.Round(100*time.Microsecond))
+		t.Logf("%-36s %s of processor time, %s", path, best.Round(100*time.Microsecond), wall.Round(100*time.Microsecond))
 		assert.Less(t, best, 300*time.Millisecond, path)
 	}
 	runtime.GC()
 	start = time.Now()
+	cpu := processorTime(t)
 	out := &counting{header: http.Header{}, status: 200}
 	r := httptest.NewRequest(http.MethodPost, "/export", bytes.NewReader(nil))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	d.ServeHTTP(out, r)
 	took := time.Since(start)
-	t.Logf("export: %d bytes in %s, heap at most %d MB", out.bytes, took.Round(time.Millisecond), out.most>>20)
+	t.Logf("export: %d bytes in %s of processor time, %s, heap at most %d MB", out.bytes, (processorTime(t) - cpu).Round(time.Millisecond), took.Round(time.Millisecond), out.most>>20)
 	assert.Equal(t, 200, out.status)
 	assert.Greater(t, out.bytes, n*80)
 	assert.Less(t, took, 10*time.Second)
 	assert.Less(t, out.most, uint64(100<<20))
+}
+
+// endMost makes the store one as it is after years: one refund of a thousand is
+// open, and what is kept of payments is there.
+func endMost(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(60000)")
+	require.NoError(t, err)
+	defer db.Close()
+	for _, text := range []string{
+		`UPDATE assist_refunds SET state = CASE WHEN id % 50 = 0 THEN 11 ELSE 10 END, ended = created, next_at = 0 WHERE id % 1000 <> 7 AND state = 1`,
+		`UPDATE assist_refund_payments SET mean_type = 1, mean_last4 = substr(payment, -4), paid_at = 1, paid_minor = 100000000, paid_currency = 'RUB', email = substr(payment, -5) WHERE paid_at = 0`,
+		`DELETE FROM assist_refund_deliveries`, // a carrier has sealed the history
+	} {
+		_, err := db.ExecContext(t.Context(), text)
+		require.NoError(t, err)
+	}
+}
+
+// processorTime is the process's own, so that a machine with much else to do
+// changes little.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	require.NoError(t, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // fillStore stores refunds until there are so many, by several at once, which

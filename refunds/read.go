@@ -232,8 +232,16 @@ func (b *Book) conditions(ctx context.Context, tx storage.Tx, f Filter) (where [
 	add(f.Payment != "", storage.Eq("payment", string(f.Payment.Payment())))
 	add(f.AskedBy != "", storage.Eq("asker", f.AskedBy))
 	add(f.OrderNumber != "", storage.Eq("order_number", f.OrderNumber))
-	add(!f.From.IsZero(), storage.AtLeast("created", micros(f.From)))
-	add(!f.To.IsZero(), storage.Less("created", micros(f.To)))
+	if !f.From.IsZero() {
+		first, err := b.firstSince(ctx, tx, f.From)
+		if err != nil || first == 0 {
+			return nil, false, err
+		}
+		where = append(where, storage.AtLeast("id", first), storage.Loosely(storage.AtLeast("created", micros(f.From))))
+	}
+	if !f.To.IsZero() {
+		where = append(where, storage.Loosely(storage.Less("created", micros(f.To))))
+	}
 	add(f.Before > 0, storage.Less("id", int64(f.Before)))
 	if f.Last4 != "" || f.Email != "" || f.EmailKey != "" {
 		payments, err := b.paymentsOf(ctx, tx, f)
@@ -245,6 +253,18 @@ func (b *Book) conditions(ctx context.Context, tx storage.Tx, f Filter) (where [
 	return where, true, nil
 }
 
+// firstSince gives the number from which refunds since an instant are to be
+// looked for: numbers grow with time but for what was stored at once, or by
+// processes whose clocks are apart.
+func (b *Book) firstSince(ctx context.Context, tx storage.Tx, from time.Time) (int64, error) {
+	const apart = 1000
+	first, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Order: "created", Limit: 1, Where: []storage.Cond{storage.AtLeast("created", micros(from))}})
+	if err != nil || len(first) == 0 {
+		return 0, err
+	}
+	return max(first[0].ID-apart, 1), nil
+}
+
 // broad tells a filter that chooses no few: the newest of many are wanted. What is
 // open is few, and has its index.
 func (f Filter) broad() bool {
@@ -253,7 +273,7 @@ func (f Filter) broad() bool {
 			return false
 		}
 	}
-	return !f.NeedsPerson && f.Payment == "" && f.OrderNumber == "" && f.Last4 == "" && f.Email == "" && f.EmailKey == "" && f.AskedBy == "" && f.From.IsZero() && f.To.IsZero()
+	return !f.NeedsPerson && f.Payment == "" && f.OrderNumber == "" && f.Last4 == "" && f.Email == "" && f.EmailKey == "" && f.AskedBy == ""
 }
 
 // Total is the sum of some refunds in one currency.

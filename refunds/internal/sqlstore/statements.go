@@ -143,7 +143,11 @@ func (s *statement) where(conds []storage.Cond) {
 		}
 		s.WriteString(c.Column)
 		if c.Loose {
-			s.WriteString(" || ''")
+			if _, number := c.Value.(int64); number {
+				s.WriteString(" + 0")
+			} else {
+				s.WriteString(" || ''")
+			}
 		}
 		switch list := c.Value.(type) {
 		case []int64: // numbers of the program's own, which a partial index may need to see

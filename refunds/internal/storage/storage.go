@@ -197,8 +197,8 @@ func Fixed(column, op string, value int64) Cond {
 	return Cond{Column: column, Op: op, Value: value, Fixed: true}
 }
 
-// Loosely keeps the database from choosing an index by a condition on a text that
-// most rows meet: it would sort them all where a page of the newest is wanted.
+// Loosely keeps the database from choosing an index by a condition that most
+// rows meet: it would sort them all where a page of the newest is wanted.
 func Loosely(c Cond) Cond {
 	c.Loose = true
 	return c
