@@ -227,6 +227,8 @@ func (b *Book) conditions(ctx context.Context, tx storage.Tx, f Filter) (where [
 		merchant = storage.Loosely(merchant)
 	}
 	add(f.MerchantID != "", merchant)
+	add(len(states) > 0 && !slices.ContainsFunc(f.States, func(s State) bool { return s.Final() || s == Proposed }),
+		storage.In("state", []int64{int64(Pending), int64(Sent), int64(InProcess)})) // as the index of what is open says it
 	add(len(states) > 0, storage.In("state", states))
 	add(f.NeedsPerson, storage.Fixed("person", ">", 0))
 	add(f.Payment != "", storage.Eq("payment", string(f.Payment.Payment())))

@@ -36,9 +36,9 @@ func (b *Book) Stats(ctx context.Context) (Stats, error) {
 			table *storage.Table
 			where []storage.Cond
 		}{
-			{&s.Pending, refunds, []storage.Cond{storage.In("state", []int64{int64(Pending)})}},
-			{&s.Sent, refunds, []storage.Cond{storage.In("state", []int64{int64(Sent)})}},
-			{&s.InProcess, refunds, []storage.Cond{storage.In("state", []int64{int64(InProcess)})}},
+			{&s.Pending, refunds, []storage.Cond{open, storage.In("state", []int64{int64(Pending)})}},
+			{&s.Sent, refunds, []storage.Cond{open, storage.In("state", []int64{int64(Sent)})}},
+			{&s.InProcess, refunds, []storage.Cond{open, storage.In("state", []int64{int64(InProcess)})}},
 			{&s.Proposed, refunds, []storage.Cond{storage.Fixed("state", "=", int64(Proposed))}},
 			{&s.NeedPerson, refunds, []storage.Cond{storage.Fixed("person", ">", 0)}},
 			{&s.Due, refunds, []storage.Cond{open, due}},
