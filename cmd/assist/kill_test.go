@@ -37,8 +37,11 @@ func everyFault() (all []string) {
 	for line := range strings.Lines(control.FaultHelp()) {
 		name, _, _ := strings.Cut(line, " ")
 		name, _, _ = strings.Cut(strings.TrimSpace(name), ":")
-		if name == "" || name == "Join" || name == "late" { // late waits in real time
+		if name == "" || name == "Join" {
 			continue
+		}
+		if name == "late" {
+			name = "late:3s" // it waits in real time
 		}
 		all = append(all, name)
 	}
