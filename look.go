@@ -78,7 +78,7 @@ func (l *look) outdated(r *reply, order *Order) error {
 	if l.date.IsZero() || l.order.PacketDate.IsZero() || order.PacketDate.IsZero() || r.date.IsZero() {
 		return nil
 	}
-	const allowed = clockTolerance + time.Minute // packets of order services have no seconds
+	allowed := clockTolerance + time.Minute // packets of order services have no seconds
 	ofLook, ofAnswer := behind(l.date, l.order.PacketDate), behind(r.date, order.PacketDate)
 	oldAnswer, oldLook := ofAnswer-ofLook > allowed, ofLook > allowed && ofLook-ofAnswer > allowed
 	if !oldAnswer && !oldLook {
