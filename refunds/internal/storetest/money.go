@@ -10,6 +10,7 @@ import (
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
 	"github.com/assist-go/assist/refunds"
+	"github.com/assist-go/assist/refunds/internal/storage"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -138,6 +139,26 @@ type moved struct {
 }
 
 func (m *moved) Place(ctx) (string, error) { return m.place, nil }
+
+func (m *moved) Update(c ctx, f func(storage.Tx) error) error {
+	return m.Store.Update(c, func(tx storage.Tx) error { return f(&movedTx{tx, m}) })
+}
+
+type movedTx struct {
+	storage.Tx
+	store *moved
+}
+
+// Read tells the same place, where the database tells one inside a transaction.
+func (t *movedTx) Read(c ctx, asks ...storage.Ask) error {
+	err := t.Tx.Read(c, asks...)
+	for _, ask := range asks {
+		if ask.Place != nil && *ask.Place != "" {
+			*ask.Place = t.store.place
+		}
+	}
+	return err
+}
 
 func restored(t *testing.T, open Open) {
 	store := &moved{open(t), "here"}
