@@ -60,15 +60,6 @@ func (l *look) holdings(req *CancelRequest) map[string]holding {
 	return holdingsOf(l.order.Operations, nil)
 }
 
-// behind is how far the packet of an answer is dated before its Date header, as
-// packets of the order services are dated to the minute. Zero is not known.
-func behind(date, packet time.Time) time.Duration {
-	if date.IsZero() || packet.IsZero() {
-		return 0
-	}
-	return date.Sub(packet)
-}
-
 // outdated tells an old answer with a new Date header, in what was looked at or in
 // what came to the cancel: its packet lies further before that header than that of
 // the other does before its own. The clocks alone may be apart by any time, but not
@@ -79,7 +70,7 @@ func (l *look) outdated(r *reply, order *Order) error {
 		return nil
 	}
 	allowed := clockTolerance + time.Minute // packets of order services have no seconds
-	ofLook, ofAnswer := behind(l.date, l.order.PacketDate), behind(r.date, order.PacketDate)
+	ofLook, ofAnswer := l.date.Sub(l.order.PacketDate), r.date.Sub(order.PacketDate)
 	oldAnswer, oldLook := ofAnswer-ofLook > allowed, ofLook > allowed && ofLook-ofAnswer > allowed
 	if !oldAnswer && !oldLook {
 		return nil
