@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/assist-go/assist/cmd/assist/internal/ownfile"
 	"github.com/assist-go/assist/desk"
 )
 
@@ -76,7 +77,7 @@ func (p *People) list() ([]User, error) {
 	case info.ModTime().Equal(p.read) && info.Size() == p.size:
 		return p.all, nil
 	}
-	if err := ownOnly(info); err != nil {
+	if err := ownfile.Check(info); err != nil {
 		return nil, fmt.Errorf("%s: %w", p.path, err)
 	}
 	text, err := os.ReadFile(p.path)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/cmd/assist/internal/ownfile"
 )
 
 // Password finds the password: ASSIST_PASSWORD, the command, or the file. It is
@@ -75,7 +76,7 @@ func private(name, path string) (string, error) {
 	if err != nil {
 		return "", wrong("%s_file: %v", name, err)
 	}
-	if err := ownOnly(info); err != nil {
+	if err := ownfile.Check(info); err != nil {
 		return "", wrong("%s_file %s: %v", name, path, err)
 	}
 	text := make([]byte, 4096)
