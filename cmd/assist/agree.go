@@ -172,11 +172,7 @@ func (a *app) store(ctx context.Context, b *books, wish refunds.Refund) (refunds
 // proposing is the book that a person's refunds are stored by. Without a limit in
 // the profile a person needs no second one.
 func (a *app) proposing(ctx context.Context, b *books, currency string) (*refunds.Book, error) {
-	p, err := a.settings()
-	if err != nil {
-		return nil, err
-	}
-	if p.AloneUpTo != "" {
+	if b.profile.AloneUpTo != "" {
 		return b.Book, nil
 	}
 	most, err := assist.NewMoney(999_999_999_999_999, currency)

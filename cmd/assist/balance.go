@@ -31,10 +31,7 @@ func (a *app) balance(ctx context.Context) error {
 		return err
 	}
 	defer b.Close()
-	p, err := a.settings()
-	if err != nil {
-		return err
-	}
+	p := b.profile
 	rates, err := p.WalletRates()
 	if err != nil {
 		return err

@@ -176,10 +176,7 @@ func (a *app) resolve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer b.Close()
-	p, err := a.settings()
-	if err != nil {
-		return err
-	}
+	p := b.profile
 	open := map[refunds.ID]*refunds.Record{}
 	var order []refunds.ID
 	if len(args) == 1 {

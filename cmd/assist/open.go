@@ -68,7 +68,8 @@ type closing interface {
 
 // books is an open store and what reads it.
 type books struct {
-	store closing
+	store   closing
+	profile *profile.Profile
 	*refunds.Book
 	proposers map[string]*refunds.Book // by currency: see proposing
 }
@@ -111,13 +112,16 @@ func (a *app) open(ctx context.Context, opts ...refunds.Option) (*books, error) 
 	if err != nil {
 		return nil, err
 	}
+	limit, err := p.Limit()
+	if err != nil {
+		return nil, err
+	}
 	store, err := openStore(p)
 	if err != nil {
 		return nil, err
 	}
 	all := append([]refunds.Option{refunds.Clock(a.now), refunds.Logger(a.logger())}, opts...)
-	limit, err := p.Limit()
-	if err == nil && !limit.IsZero() {
+	if !limit.IsZero() {
 		all = append(all, refunds.AloneUpTo(limit))
 	}
 	book, err := refunds.NewBook(ctx, store, all...)
@@ -129,7 +133,7 @@ func (a *app) open(ctx context.Context, opts ...refunds.Option) (*books, error) 
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &books{store, book, map[string]*refunds.Book{}}, nil
+	return &books{store, p, book, map[string]*refunds.Book{}}, nil
 }
 
 // client makes the client that asks, and that a carrier sends with. The password

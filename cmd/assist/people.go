@@ -82,18 +82,15 @@ func releaseCommand(a *app) *cobra.Command {
 				return err
 			}
 			defer b.Close()
-			p, err := a.settings()
-			if err != nil {
-				return err
-			}
+			merchant := b.profile.Merchant
 			who, err := a.person(why)
 			if err != nil {
 				return err
 			}
 			if hold {
-				return b.Hold(cmd.Context(), p.Merchant, who)
+				return b.Hold(cmd.Context(), merchant, who)
 			}
-			err = b.Release(cmd.Context(), p.Merchant, who)
+			err = b.Release(cmd.Context(), merchant, who)
 			if errors.Is(err, refunds.ErrNotReconciled) {
 				return exitcode.New(exitcode.Refused, "%s", a.text("сначала сверка с Assist: хранилище — другая копия, и что-то могло быть отправлено после неё",
 					"reconcile with Assist first: the store is another copy, and something may have been sent after it was made")).Then("assist reconcile --from DAY")

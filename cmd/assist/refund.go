@@ -70,10 +70,7 @@ func (a *app) refund(ctx context.Context, args []string, f refundFlags) error {
 		return err
 	}
 	defer b.Close()
-	p, err := a.settings()
-	if err != nil {
-		return err
-	}
+	p := b.profile
 	t, err := a.target(ctx, b, args, f.targetFlags)
 	if err != nil {
 		return err
