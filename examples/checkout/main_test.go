@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,6 +19,7 @@ import (
 
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/examples/internal/postgrestest"
 	"github.com/assist-go/assist/refunds"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -73,36 +72,10 @@ func databases(t *testing.T, f func(t *testing.T, dsn string)) {
 		f(t, "")
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		dsn := postgresServer(t)
+		dsn := postgrestest.DSN(t)
 		t.Chdir(t.TempDir())
 		f(t, dsn)
 	})
-}
-
-// postgresServer starts a throw-away server by the module refunds, where
-// PostgreSQL is installed.
-func postgresServer(t *testing.T) string {
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if _, err := exec.LookPath("initdb"); err != nil && len(found) == 0 {
-		if os.Getenv("ASSIST_NEED_POSTGRES") != "" {
-			t.Fatal("PostgreSQL is not installed: apt-get install postgresql")
-		}
-		t.Skip("PostgreSQL is not installed")
-	}
-	serve := filepath.Join(t.TempDir(), "serve")
-	out, err := exec.Command("go", "build", "-C", "../../refunds", "-o", serve, "./internal/pgtest/serve").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	cmd := exec.Command(serve)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	require.NoError(t, err)
-	reads, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() { in.Close(); _ = cmd.Wait() })
-	dsn, err := bufio.NewReader(reads).ReadString('\n')
-	require.NoError(t, err)
-	return strings.TrimSpace(dsn)
 }
 
 type played struct {

@@ -1,51 +1,21 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/assist-go/assist/assisttest"
+	"github.com/assist-go/assist/examples/internal/postgrestest"
 	"github.com/assist-go/assist/refunds"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// postgresServer starts a throw-away server by the module refunds, where
-// PostgreSQL is installed.
-func postgresServer(t *testing.T) string {
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if _, err := exec.LookPath("initdb"); err != nil && len(found) == 0 {
-		if os.Getenv("ASSIST_NEED_POSTGRES") != "" {
-			t.Fatal("PostgreSQL is not installed: apt-get install postgresql")
-		}
-		t.Skip("PostgreSQL is not installed")
-	}
-	serve := filepath.Join(t.TempDir(), "serve")
-	out, err := exec.Command("go", "build", "-C", "../../refunds", "-o", serve, "./internal/pgtest/serve").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	cmd := exec.Command(serve)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	require.NoError(t, err)
-	reads, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() { in.Close(); _ = cmd.Wait() })
-	dsn, err := bufio.NewReader(reads).ReadString('\n')
-	require.NoError(t, err)
-	return strings.TrimSpace(dsn)
-}
-
 func TestRiver(t *testing.T) {
-	dsn := postgresServer(t)
+	dsn := postgrestest.DSN(t)
 	server := assisttest.NewServer(t)
 	ctx := t.Context()
 	one, err := newEngine(ctx, dsn, server.Client())
