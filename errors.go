@@ -211,7 +211,9 @@ func (e *APIError) speaksOfTurnover() bool {
 // declined: no money moved by it. Its outcome is [Rejected].
 type DeclinedError struct {
 	ResponseCode ResponseCode
-	// Operation is the declined operation, without personal data.
+	// Operation is the declined operation, without personal data. Of a cancel of
+	// everything that was sent without LookFirst, and whose answer lists several
+	// declines, it is the newest of them, which can be somebody else's.
 	Operation Operation
 }
 

@@ -251,7 +251,7 @@ func (r *run) checkOperations(a *attempt, t telling) {
 		if a.refund.plan.amount == (assist.Money{}) && b != reported[len(reported)-1].Billnumber {
 			continue
 		}
-		if b.Operation() == 0 || slices.Contains(a.operations, b) {
+		if b.Operation() == 0 || slices.Contains(a.operations, b) || declined != nil && a.besideAnothersDecline(b) {
 			continue
 		}
 		if a.mistaken == "" && r.ofPassedOver(a, b) {
@@ -273,6 +273,13 @@ func (r *run) checkOperations(a *attempt, t telling) {
 			a.reported = append(a.reported, op.Billnumber)
 		}
 	}
+}
+
+// besideAnothersDecline tells a true refusal that names another's decline. Without
+// LookFirst a cancel of everything can't tell which of the declined operations of its
+// answer is its own, and no money hangs on it.
+func (a *attempt) besideAnothersDecline(b assist.Billnumber) bool {
+	return a.refund.plan.amount == (assist.Money{}) && !a.lookFirst && a.refund.payment.byHand[b]
 }
 
 // othersMade tells an operation that is none of the refunds': made by hand, or just
