@@ -109,12 +109,12 @@ func (g *Gate) Routes(desk http.Handler, cross *http.CrossOriginProtection) http
 
 var loginPage = template.Must(template.New("").Parse(`<!doctype html>
 <html lang="ru"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Вход · Sign in</title><link rel="icon" href="/icon.svg"><link rel="stylesheet" href="/style.css"></head>
-<body><main id="main" class="narrow"><section class="card"><h1>Возвраты: вход · <span lang="en">sign in</span></h1>
+<body><main id="main" class="narrow"><section class="card"><h1>Возвраты: вход · <span lang="en">sign&nbsp;in</span></h1>
 {{with .Problem}}<p class="say bad" role="alert">{{.}}</p>{{end}}
 {{if .Passwords}}<form method="post" action="/login"><div class="field"><label for="name">Имя · <span lang="en">name</span></label><input id="name" name="name" autocomplete="username" required autofocus></div>
 <div class="field"><label for="password">Пароль · <span lang="en">password</span></label><input id="password" name="password" type="password" autocomplete="current-password" required></div>
-<button class="go">Войти · <span lang="en">sign in</span></button></form>{{end}}
-{{if .Provider}}<p><a class="button go" href="/login/provider">Войти через {{.Provider}} · <span lang="en">sign in there</span></a></p>{{end}}</section></main></body></html>`))
+<button class="go"><span>Войти · <span lang="en">sign in</span></span></button></form>{{end}}
+{{if .Provider}}<p><a class="button go" href="/login/provider"><span>Войти через {{.Provider}} · <span lang="en">sign in there</span></span></a></p>{{end}}</section></main></body></html>`))
 
 func (g *Gate) show(w http.ResponseWriter, status int, problem string) {
 	page := struct {
