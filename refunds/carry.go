@@ -16,11 +16,6 @@ import (
 // errStalled: the machine stood still between the stored intent and the send.
 var errStalled = errors.New("refunds: too much time has passed since the intent was stored")
 
-// objectionError says why an order, as it is, speaks against sending.
-type objectionError struct{ why string }
-
-func (e *objectionError) Error() string { return "refunds: " + e.why }
-
 // sendWithin is how soon after the intent is stored the send must begin. A
 // process that stood still for longer can't know whether somebody has passed
 // its cancel over meanwhile.
@@ -99,47 +94,6 @@ func (c *Carrier) order(ctx context.Context, r *storage.Refund) (*assist.Order, 
 	return nil, &assist.FollowError{Service: "orderresult", Err: assist.ErrOrderNotFound}
 }
 
-// objection is what of the order speaks against sending: money that may be this
-// refund's own and that the store doesn't know of, because it was made by hand,
-// or by an attempt that was lost with the database.
-func objection(v *view, order *assist.Order) string {
-	created := v.r.Created
-	if lost := v.merchant.LostSince; lost != 0 { // the merchant may have asked for it before, and asks again
-		created = min(created, lost)
-	}
-	since := instant(created).Add(-10 * time.Minute) // clocks may be apart
-	for _, op := range order.Operations {
-		switch {
-		case op.Type != assist.OperationCancel, op.State == assist.OperationDeclined, v.owned[op.Billnumber] != nil:
-		case !op.Date.IsZero() && op.Date.Before(since):
-		case v.r.Whole == 1, op.Amount == money(v.r.Minor, v.r.Currency):
-			return fmt.Sprintf("operation %s of %s may be this refund, and no attempt of it is known", op.Billnumber, op.Amount)
-		}
-	}
-	if v.r.Whole == 0 {
-		return ""
-	}
-	if left, ok := leftOf(order); !ok || left != money(v.r.Minor, v.r.Currency) {
-		return fmt.Sprintf("all that is left was asked for, which was %s and is %s", money(v.r.Minor, v.r.Currency), left)
-	}
-	return ""
-}
-
-// leftOf is what was paid less what went back or may.
-func leftOf(order *assist.Order) (assist.Money, bool) {
-	left := order.Amount
-	for _, op := range order.Operations {
-		if op.Type != assist.OperationCancel || op.State == assist.OperationDeclined {
-			continue
-		}
-		var err error
-		if left, err = left.Sub(op.Amount); err != nil {
-			return assist.Money{}, false
-		}
-	}
-	return left, true
-}
-
 // answered notes that Assist takes the merchant's settings.
 func (c *Carrier) answered(ctx context.Context, v *view) {
 	c.reached(v.r.Merchant, true)
@@ -175,7 +129,7 @@ func (c *Carrier) send(ctx context.Context, v *view) error {
 	var begun, tried bool
 	check := func(o *assist.Order) error {
 		order = o
-		if why := objection(v, o); why != "" {
+		if why := objection(v, o, c.book.now()); why != "" {
 			return &objectionError{why}
 		}
 		return nil
@@ -263,44 +217,6 @@ func (c *Carrier) forgetClosed(payment string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	maps.DeleteFunc(c.closed, func(_ string, in assist.Intent) bool { return string(in.Request.Billnumber.Payment()) == payment })
-}
-
-// facts are what is kept of the payment.
-func (c *Carrier) facts(v *view, order *assist.Order) (*Mean, string) {
-	if v.payment.PaidAt != 0 {
-		return nil, ""
-	}
-	return c.book.facts(order)
-}
-
-func (b *Book) facts(order *assist.Order) (*Mean, string) {
-	m := &Mean{PaidAt: order.Date, Paid: order.Amount}
-	for _, op := range order.Operations {
-		if op.Type == assist.OperationPayment {
-			m.TypeID, m.Last4 = op.MeanTypeID, lastFour(op.MeanNumber)
-		}
-	}
-	email := ""
-	if address := strings.TrimSpace(order.Customer.Email); address != "" {
-		email = b.EmailKey(address)
-	}
-	return m, email
-}
-
-func keep(p *storage.Payment, m *Mean, email string) {
-	p.MeanType, p.MeanLast4, p.PaidAt, p.PaidMinor, p.PaidCurrency = int64(m.TypeID), m.Last4, micros(m.PaidAt), m.Paid.Minor(), m.Paid.Currency()
-	p.Email = email
-}
-
-func lastFour(number string) string {
-	if len(number) < 8 {
-		return ""
-	}
-	last := number[len(number)-4:]
-	if !digits(last) {
-		return ""
-	}
-	return last
 }
 
 // notBegun is about an error before anything was stored: nothing was sent, and
