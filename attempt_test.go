@@ -341,6 +341,34 @@ func TestRedatedAnswer(t *testing.T) {
 	}
 }
 
+// Numbers grow. An operation that the look lacked, although it showed a later one, was
+// made before the request, whatever its dates say: it is not the cancel's in an
+// answer that something in between repeats.
+func TestNumberedBeforeTheLook(t *testing.T) {
+	t.Parallel()
+	declined := func(op *answerOperation) { op.state, op.code = "Declined", "AS100" }
+	byHand := undated(numbered(".2"))
+	for name, test := range map[string]struct {
+		before, answer []answerOperation
+		want           Outcome
+	}{
+		"declined":           {[]answerOperation{paid(), undated(numbered(".3"))}, []answerOperation{byHand.with(declined)}, Unknown},
+		"done":               {[]answerOperation{paid(), undated(numbered(".3"))}, []answerOperation{byHand}, Unknown},
+		"beside a later one": {[]answerOperation{paid(), undated(numbered(".3"))}, []answerOperation{byHand.with(declined), undated(numbered(".3"))}, Unknown},
+		"beside our own":     {[]answerOperation{paid(), undated(numbered(".3"))}, []answerOperation{byHand.with(declined), undated(numbered(".3")), undated(numbered(".4"))}, Accepted},
+		"ten is behind nine": {[]answerOperation{paid(), undated(numbered(".9"))}, []answerOperation{undated(numbered(".10"))}, Accepted},
+		"behind a gap":       {[]answerOperation{paid(), undated(numbered(".3"))}, []answerOperation{undated(numbered(".7"))}, Accepted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				_, err := mocked(t, &clocks{before: test.before, answer: test.answer}).Cancel(t.Context(), webMoneyRequest(t), LookFirst())
+				assert.Equal(t, test.want, OutcomeOf(err), "%v", err)
+			})
+		})
+	}
+}
+
 // One Date that is fast, or forged, is no mark: later cancels are believed.
 func TestOneFastDateIsNoMark(t *testing.T) {
 	t.Parallel()

@@ -46,6 +46,21 @@ func (in Intent) known() map[Billnumber]bool {
 	return known
 }
 
+// newestNumber gives the highest number of an operation among billnumbers; zero where
+// there is none. The operations of a payment are numbered upwards (protocol §3), so
+// one that has a lower number was made before it, also where a listing lacks it.
+func newestNumber(known map[Billnumber]bool) (newest int) {
+	for b := range known {
+		newest = max(newest, b.Operation())
+	}
+	return newest
+}
+
+// numberedBefore tells an operation that was made before the one of that number.
+func (op *Operation) numberedBefore(newest int) bool {
+	return op.Billnumber.Operation() != 0 && op.Billnumber.Operation() < newest
+}
+
 func setOf(billnumbers []Billnumber) map[Billnumber]bool {
 	set := make(map[Billnumber]bool, len(billnumbers))
 	for _, b := range billnumbers {

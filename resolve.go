@@ -171,18 +171,18 @@ type findings struct {
 // sift finds the cancels on the order that may be the intent's: of a possible
 // amount, and not known before. Nothing else hides one from the person who may
 // have to choose. Doubtful are all of an intent that didn't look, those that
-// another cancel may have made, and those dated before the look: that was an old
-// one then, or the clocks are apart.
+// another cancel may have made, and those numbered or dated before the look: that
+// lacked an operation then, or the clocks are apart.
 func (c *Client) sift(in Intent, order *Order) (f findings) {
 	known, claimed := in.known(), c.payments.claimedByOthers(in)
-	rivals := rivalsOf(c.payments.rivals(in))
+	newest, rivals := newestNumber(known), rivalsOf(c.payments.rivals(in))
 	for i := range order.Operations {
 		op := &order.Operations[i]
 		switch {
 		case op.Type != OperationCancel, known[op.Billnumber], !in.possibleAmount(op.Amount):
 		case claimed[op.Billnumber]:
 			f.claimed = append(f.claimed, *op)
-		case in.Before == nil, in.datedBeforeLook(op), rivals.mayOwn(op):
+		case in.Before == nil, op.numberedBefore(newest), in.datedBeforeLook(op), rivals.mayOwn(op):
 			f.doubtful = append(f.doubtful, *op)
 		default:
 			if f.certain == nil && in.Full {

@@ -701,6 +701,28 @@ func TestDoubtfulCandidateLeavesADoubt(t *testing.T) {
 	assert.Len(t, r.Candidates, 2)
 }
 
+// A listed operation with a lower number than one that the look showed was made
+// before the cancel: a person sees it, and no program takes it for the cancel's.
+func TestNumberedBeforeTheLookIsNeverCertain(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UTC()
+	c := mocked(t, answering(http.StatusOK, ""))
+	for name, test := range map[string]struct {
+		state OperationState
+		code  ResponseCode
+	}{"done": {OperationSuccess, ResponseDone}, "declined": {OperationDeclined, "AS100"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := inProcess(t).Intent
+			lookedFirst(".1", ".3")(&in)
+			op := Operation{Billnumber: "5700027202722028.2", Type: OperationCancel, State: test.state, Amount: in.Request.Amount, ResponseCode: test.code, Date: now}
+			r, _ := c.decide(in, &Order{Billnumber: in.Request.Billnumber, Number: in.Request.OrderNumber, Operations: []Operation{op}})
+			assert.Equal(t, Unknown, r.Outcome)
+			assert.Len(t, r.Candidates, 1)
+		})
+	}
+}
+
 // The intent keeps what the server's clock showed, and when that was.
 func TestIntentKeepsWhenItLooked(t *testing.T) {
 	t.Parallel()

@@ -144,6 +144,7 @@ func (a *cancelAttempt) ownOperations(order *Order, r *reply) ([]Operation, erro
 		latest             int // number of those that are too old
 	)
 	known, claimed := a.intent.known(), a.client.payments.claimedByOthers(a.intent)
+	newest := newestNumber(known)
 	for i := range order.Operations {
 		op := &order.Operations[i]
 		if op.Type != OperationCancel {
@@ -153,6 +154,9 @@ func (a *cancelAttempt) ownOperations(order *Order, r *reply) ([]Operation, erro
 		switch {
 		case known[op.Billnumber]:
 			seen = fmt.Errorf("%w: the operation %s was there before", ErrOtherAnswer, op.Billnumber)
+			continue
+		case op.numberedBefore(newest):
+			seen = fmt.Errorf("%w: the operation %s has a lower number than one that was there before, so it is older than the request", ErrOtherAnswer, op.Billnumber)
 			continue
 		case claimed[op.Billnumber]:
 			seen = fmt.Errorf("%w: the operation %s belongs to another cancel", ErrOtherAnswer, op.Billnumber)

@@ -53,6 +53,12 @@ var byTests = []mutant{
 	{"answer-outdated", "an old answer to another cancel, dated anew, shows in its packet", ". TestRedatedAnswer", []edit{
 		change("oldAnswer, oldLook := ofAnswer-ofLook > allowed,", "oldAnswer, oldLook := ofAnswer-ofLook > allowed && !ALIVE,"),
 	}},
+	{"numbered-before-in-answer", "an operation with a lower number than one of the look is an older one", ". TestNumberedBeforeTheLook", []edit{
+		change("\t\tcase op.numberedBefore(newest):", "\t\tcase op.numberedBefore(newest) && !ALIVE:"),
+	}},
+	{"numbered-before", "a listed operation with a lower number than one of the look is never certain", ". TestNumberedBeforeTheLookIsNeverCertain", []edit{
+		change("case in.Before == nil, op.numberedBefore(newest),", "case in.Before == nil, op.numberedBefore(newest) && !ALIVE,"),
+	}},
 	{"look-lacks", "a look that lacks a known operation is an old one", ". TestStaleLookSendsNothing", []edit{
 		change("\tfor _, lacking := range sorted(known) {\n", "\tfor _, lacking := range sorted(known) {\n\t\tif ALIVE {\n\t\t\tbreak\n\t\t}\n"),
 	}},
