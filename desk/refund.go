@@ -169,9 +169,21 @@ func (d *desk) canOf(r *refunds.Record, u User) can {
 	return c
 }
 
+// performed counts the cancels of a refund that Assist has performed.
+func performed(r *refunds.Record) (n int) {
+	for _, a := range r.Attempts {
+		if a.Outcome == assist.Accepted {
+			n++
+		}
+	}
+	return n
+}
+
 // explain says below the verdict why it is so.
 func explain(r *refunds.Record, l assist.Language) string {
 	switch {
+	case r.MovedLate && r.State == refunds.Done && performed(r) == 1:
+		return words{"Деньги ушли прежней отменой этого возврата, которую человек счёл непришедшей.", "The money moved by an earlier cancel of this refund, which a person took for lost."}.in(l)
 	case r.MovedLate && r.State == refunds.Done:
 		return words{"Ушли, возможно, дважды: прежняя отмена, которую человек счёл непришедшей, всё же прошла.", "Possibly twice: an earlier cancel that a person took for lost has gone through after all."}.in(l)
 	case r.MovedLate:

@@ -243,6 +243,9 @@ func (c *Carrier) notBegun(ctx context.Context, v *view, err error) error {
 	case assist.RemedyTime:
 		return c.book.later(ctx, r, c.whenBanned(err), ForTime, err.Error())
 	case assist.RemedyMoney:
+		if why := tooLongForMoney(r, c.book.now()); why != "" {
+			return c.needPersonAt(ctx, r, c.nextForMoney(r), why)
+		}
 		return c.book.later(ctx, r, c.nextForMoney(r), ForMoney, err.Error())
 	case assist.RemedyResolveFirst:
 		if errors.Is(err, assist.ErrCancelInDoubt) {
@@ -275,8 +278,13 @@ func (c *Carrier) cantAsk(ctx context.Context, r *storage.Refund, err error) err
 	}
 	c.reached(r.Merchant, false)
 	age := c.book.now().Sub(instant(r.Created))
-	if State(r.State) == Pending && age > c.personAfter && r.Person == 0 && errors.Is(err, assist.ErrOrderNotFound) {
-		return c.needPerson(ctx, r, "Assist knows no such order")
+	if State(r.State) == Pending && age > c.personAfter {
+		switch {
+		case errors.Is(err, assist.ErrOrderNotFound):
+			return c.needPersonAt(ctx, r, c.book.now().Add(c.pace(age)), "Assist knows no such order")
+		case Waits(r.Waits) == ForConnection || r.Person != 0: // not only just now
+			return c.needPersonAt(ctx, r, c.book.now().Add(c.pace(age)), "its order can't be asked for: "+err.Error())
+		}
 	}
 	return c.later(ctx, r, c.pace(age), waitsFor(r, ForConnection), err.Error())
 }

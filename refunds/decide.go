@@ -37,6 +37,11 @@ func (c *Carrier) decide(ctx context.Context, r *storage.Refund, a *storage.Atte
 			return true, err
 		}
 	}
+	if moved, err := c.movedMeanwhile(ctx, r); err != nil {
+		return true, c.cantAsk(ctx, r, err)
+	} else if moved && a == nil { // so it is done
+		return true, c.decline(ctx, r, d, errors.New("the money has moved by an earlier cancel of the refund"))
+	}
 	v, err := c.book.look(ctx, r)
 	if err != nil {
 		return true, err
@@ -190,6 +195,14 @@ func (b *Book) carryOut(ctx context.Context, tx storage.Tx, p *storage.Payment, 
 			b.end(r, Done)
 		}
 		end.operations = []assist.Operation{*v.operation}
+	}
+	switch State(r.State) {
+	case Pending, Refused, GivenUp:
+		if moved, err := b.movedBefore(ctx, tx, r); err != nil {
+			return err
+		} else if moved {
+			b.end(r, Done)
+		}
 	}
 	if intent == "" {
 		return own(ctx, tx, &storage.Attempt{IntentID: fmt.Sprintf("refund %d by hand", r.ID), Merchant: r.Merchant, Payment: r.Payment, Refund: r.ID}, end.operations)

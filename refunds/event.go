@@ -42,8 +42,9 @@ const (
 	DecisionConfirmed EventKind = "decision confirmed"
 	Decided           EventKind = "decided"
 	DecisionRefused   EventKind = "decision refused"
-	// MovedLate: money moved by a cancel that a person had closed. It is never a
-	// change of state; a person has to look whether the customer was paid twice.
+	// MovedLate: money moved by a cancel that a person had closed. A refund that
+	// would have been sent anew is done by it; otherwise no state changes, and a
+	// person has to look whether the customer was paid twice.
 	MovedLate        EventKind = "moved late"
 	MerchantPaused   EventKind = "merchant paused"
 	MerchantResumed  EventKind = "merchant resumed"

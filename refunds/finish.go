@@ -61,6 +61,14 @@ func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
 				return err
 			}
 		}
+		if e.state == Pending || e.state == Refused {
+			if moved, err := b.movedBefore(ctx, tx, r); err != nil {
+				return err
+			} else if moved {
+				e = doneBefore(e)
+			}
+		}
+		called := e.person != "" && r.Person == 0
 		b.settle(r, e)
 		if err := tx.Save(ctx, r); err != nil {
 			return err
@@ -70,7 +78,12 @@ func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
 		}
 		event := about(r, Known, from)
 		event.Actor, event.IntentID, event.Reason, event.Data = e.actor, a.IntentID, e.outcome.String(), strings.TrimSpace(e.codes+" "+e.data)
-		return b.note(ctx, tx, event)
+		if err := b.note(ctx, tx, event); err != nil || !called {
+			return err
+		}
+		needed := about(r, PersonNeeded, e.state)
+		needed.Actor, needed.Reason, needed.IntentID = e.actor, e.person, a.IntentID
+		return b.note(ctx, tx, needed)
 	})
 }
 
@@ -203,10 +216,14 @@ func (b *Book) settle(r *storage.Refund, e ending) {
 	if e.state == Pending {
 		r.Attempt = ""
 	}
-	r.Person, r.PersonWhy, r.TakenBy = 0, "", ""
-	if e.person != "" {
-		r.Person, r.PersonWhy, r.Waits = micros(b.now()), e.person, int64(ForPerson)
+	if e.person == "" {
+		r.Person, r.PersonWhy, r.TakenBy = 0, "", ""
+		return
 	}
+	if r.Person == 0 { // else it is the one who was called before, and may have taken it
+		r.Person = micros(b.now())
+	}
+	r.PersonWhy, r.Waits = e.person, int64(ForPerson)
 }
 
 // own gives operations to the attempt. That each belongs to one is the primary
@@ -269,33 +286,4 @@ func finalCode(op assist.Operation) string {
 		return ""
 	}
 	return string(op.ResponseCode)
-}
-
-// late is what becomes known of an attempt that isn't the refund's open one any
-// more. What a person has closed and money has moved by is raised, and changes
-// no state.
-func (b *Book) late(ctx context.Context, tx storage.Tx, c *closing, e ending) error {
-	r, a := c.refund, c.attempt
-	closed := a.ClosedBy != "" && a.Outcome == int64(assist.Unknown)
-	switch {
-	case !closed || e.outcome == assist.Unknown:
-		return errNothing
-	case e.outcome == assist.Accepted && e.state != Done:
-		// It may still be declined: the watch goes on and sees its end.
-		return errNothing
-	}
-	if err := c.own(ctx, tx, e.operations); err != nil {
-		return err
-	}
-	if err := b.settled(ctx, tx, &c.reserved, e.outcome == assist.Accepted); err != nil {
-		return err
-	}
-	a.Outcome, a.Codes, a.Detail, a.WatchAt = int64(e.outcome), e.codes, e.detail, 0
-	if err := tx.Save(ctx, a); err != nil || e.outcome != assist.Accepted {
-		return err
-	}
-	event := about(r, MovedLate, State(r.State))
-	event.Actor, event.IntentID, event.Data = e.actor, a.IntentID, e.data
-	event.Reason = "money moved by a cancel that a person had closed"
-	return b.note(ctx, tx, event)
 }

@@ -326,6 +326,14 @@ func (c *Carrier) watchOne(ctx context.Context, a *storage.Attempt) error {
 	if err != nil || !mine {
 		return err
 	}
+	if err := c.askAgain(ctx, a); !errors.As(err, new(*assist.FollowError)) {
+		return err
+	}
+	return nil // it is asked again at its next turn
+}
+
+// askAgain asks what became of a cancel that a person has closed.
+func (c *Carrier) askAgain(ctx context.Context, a *storage.Attempt) error {
 	in, err := assist.ParseIntent(a.Intent)
 	if err != nil {
 		// One that was in process when it was closed has only its cancellation.
@@ -334,11 +342,14 @@ func (c *Carrier) watchOne(ctx context.Context, a *storage.Attempt) error {
 			return err
 		}
 		y, err := c.clients[a.Merchant].Refresh(ctx, x)
+		if errors.As(err, new(*assist.FollowError)) {
+			return err
+		}
 		return c.watched(ctx, a, x.Intent, y, err)
 	}
 	found, err := c.clients[a.Merchant].Resolve(ctx, in)
 	if err != nil {
-		return nil // it is asked again
+		return err
 	}
 	switch found.Outcome {
 	case assist.Accepted:
@@ -357,8 +368,10 @@ func (c *Carrier) watched(ctx context.Context, a *storage.Attempt, in assist.Int
 	if err == nil {
 		e.state, e.operations, e.data = Done, x.Operations, numbersOf(x.Operations)
 	}
-	if err := c.book.finish(ctx, in.ID, e); err != nil && !errors.Is(err, errOwned) {
-		return err // what belongs to another attempt isn't this one's
+	err = c.book.finish(ctx, in.ID, e)
+	if errors.Is(err, errOwned) { // what belongs to another attempt isn't this one's; it stays unknown
+		c.book.log.WarnContext(ctx, "refunds: a closed cancel", "refund", a.Refund, "err", err)
+		return nil
 	}
-	return nil
+	return err
 }

@@ -25,7 +25,10 @@ func objection(v *view, order *assist.Order, now time.Time) string {
 	asked := money(v.r.Minor, v.r.Currency)
 	for _, op := range order.Operations {
 		switch {
-		case op.Type != assist.OperationCancel, op.State == assist.OperationDeclined, v.owned[op.Billnumber] != nil:
+		case op.Type != assist.OperationCancel, op.State == assist.OperationDeclined:
+		case v.owned[op.Billnumber] != nil && v.owned[op.Billnumber].Refund == v.r.ID:
+			return fmt.Sprintf("operation %s of %s is this refund's own", op.Billnumber, op.Amount)
+		case v.owned[op.Billnumber] != nil:
 		case !op.Date.IsZero() && op.Date.Before(since):
 		case v.r.Whole == 1, op.Amount == asked:
 			return fmt.Sprintf("operation %s of %s may be this refund, and no attempt of it is known", op.Billnumber, op.Amount)

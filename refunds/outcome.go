@@ -64,14 +64,21 @@ func (c *Carrier) refused(r *storage.Refund, e *ending, err error) {
 		}
 	case assist.RemedyMoney:
 		e.next, e.waits = c.nextForMoney(r), ForMoney
-		if now.Sub(instant(r.Created)) > 3*24*time.Hour {
-			e.person = "for three days it has been more than the day balance"
-		}
+		e.person = tooLongForMoney(r, now)
 	case assist.RemedySettings:
 		e.next, e.waits = now.Add(probeEvery), ForSettings
 	default:
 		e.state = Refused
 	}
+}
+
+// tooLongForMoney says why a refund that waits for the day balance needs a person:
+// three days without enough, and it may be more than any day brings.
+func tooLongForMoney(r *storage.Refund, now time.Time) string {
+	if now.Sub(instant(max(r.Created, r.NotBefore))) <= 3*24*time.Hour {
+		return ""
+	}
+	return "for three days it has been more than the day balance"
 }
 
 func numbersOf(operations []assist.Operation) string {
@@ -191,6 +198,11 @@ func (b *Book) callPerson(ctx context.Context, tx storage.Tx, r *storage.Refund,
 // needPerson stops a pending refund until a person has decided. It is looked at
 // again every hour: what spoke against it may be gone.
 func (c *Carrier) needPerson(ctx context.Context, r *storage.Refund, why string) error {
+	return c.needPersonAt(ctx, r, c.book.now().Add(time.Hour), why)
+}
+
+// needPersonAt calls a person, and says when the refund is looked at again.
+func (c *Carrier) needPersonAt(ctx context.Context, r *storage.Refund, at time.Time, why string) error {
 	called := false
 	err := c.book.update(ctx, func(tx storage.Tx) error {
 		now, err := lockRefund(ctx, tx, ID(r.ID))
@@ -201,7 +213,7 @@ func (c *Carrier) needPerson(ctx context.Context, r *storage.Refund, why string)
 			return errNothing
 		}
 		called = now.Person == 0
-		now.NextAt, now.Detail = micros(c.book.now().Add(time.Hour)), why
+		now.NextAt, now.Detail = micros(at), why
 		return c.book.callPerson(ctx, tx, now, c.name, why)
 	})
 	if err == nil && called {

@@ -341,14 +341,8 @@ func (rec *Record) closedBy(r *storage.Refund, attempts []*storage.Attempt) {
 		if a.Refund != r.ID || a.ClosedBy == "" {
 			continue
 		}
-		switch assist.Outcome(a.Outcome) {
-		case assist.Unknown:
-			rec.PassedOver = true
-		case assist.Accepted:
-			if State(r.State) != Done || r.Attempts != a.Number {
-				rec.MovedLate = true
-			}
-		}
+		rec.PassedOver = rec.PassedOver || a.Outcome == int64(assist.Unknown)
+		rec.MovedLate = rec.MovedLate || movedLate(a)
 	}
 }
 

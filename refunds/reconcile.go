@@ -218,8 +218,7 @@ func (c *Carrier) ownerOf(ctx context.Context, merchantID string, b assist.Billn
 			return err
 		}
 		refund = rr
-		// What a person has said that it was isn't late: it was never watched.
-		late = a.ClosedBy != "" && a.WatchUntil > 0 && a.Outcome == int64(assist.Accepted)
+		late = movedLate(a)
 		return nil
 	})
 	return owner, refund, late, err

@@ -134,6 +134,15 @@ func (b *Book) Payment(ctx context.Context, merchantID string, payment assist.Bi
 func (rec *PaymentRecord) add(p storage.Payment, all []*storage.Refund, attempts []*storage.Attempt) {
 	var moved, claimed, closed int64
 	currency := p.PaidCurrency
+	accepted, late := map[int64]int64{}, map[int64]int64{} // attempts of a refund
+	for _, a := range attempts {
+		if a.Outcome == int64(assist.Accepted) {
+			accepted[a.Refund]++
+		}
+		if movedLate(a) {
+			late[a.Refund]++
+		}
+	}
 	for _, r := range all {
 		if currency == "" {
 			currency = r.Currency
@@ -141,38 +150,22 @@ func (rec *PaymentRecord) add(p storage.Payment, all []*storage.Refund, attempts
 		switch s := State(r.State); {
 		case r.Currency != currency:
 		case s == Done:
-			moved += r.Minor
-		case !s.Final():
-			claimed += r.Minor
+			moved += r.Minor * max(1, accepted[r.ID]) // more than once by what moved late
+		default:
+			moved += r.Minor * late[r.ID]
+			if !s.Final() {
+				claimed += r.Minor
+			}
 		}
 	}
 	for _, a := range attempts {
-		if a.ClosedBy == "" || a.Currency != currency {
-			continue
-		}
-		switch assist.Outcome(a.Outcome) {
-		case assist.Unknown:
+		if a.ClosedBy != "" && a.Currency == currency && a.Outcome == int64(assist.Unknown) {
 			closed += a.Minor
-		case assist.Accepted: // late
-			if !doneBy(all, a) {
-				moved += a.Minor
-			}
 		}
 	}
 	rec.Mean = meanOf(&p)
 	rec.Moved, rec.Claimed, rec.Closed = money(moved, currency), money(claimed, currency), money(closed, currency)
 	rec.Left = money(max(p.PaidMinor-moved-claimed-closed, 0), currency)
-}
-
-// doneBy tells whether the attempt is the one that made its refund Done, which
-// is counted with the refund.
-func doneBy(all []*storage.Refund, a *storage.Attempt) bool {
-	for _, r := range all {
-		if r.ID == a.Refund {
-			return State(r.State) == Done && r.Attempts == a.Number
-		}
-	}
-	return false
 }
 
 // Purge deletes refunds that ended before an instant, with their attempts, at

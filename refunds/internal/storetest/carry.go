@@ -21,7 +21,7 @@ func Run(t *testing.T, open Open) {
 		test func(*testing.T, Open)
 	}{
 		{"keys", keys}, {"outcomes", outcomes}, {"doubts", doubts}, {"order of a payment", orderOfPayment}, {"persons", persons},
-		{"decisions", decisions}, {"strangers", strangers}, {"merchants", merchants}, {"transactions", transactions},
+		{"decisions", decisions}, {"passed over", passedOver}, {"calls", calls}, {"strangers", strangers}, {"merchants", merchants}, {"transactions", transactions},
 		{"handlers", handlers}, {"history", history}, {"reading", reading}, {"audit", audit}, {"purge", purge}, {"two processes", twoProcesses},
 		{"rules of the database", rules}, {"wallets", wallets},
 		{"day balance", balance}, {"capped", capped}, {"reconcile", reconcile}, {"restored", restored}, {"secrets", secrets},
