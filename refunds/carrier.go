@@ -37,92 +37,19 @@ type Carrier struct {
 	busy     sync.WaitGroup
 }
 
-type carrying struct {
-	workers        int
-	rest           time.Duration
-	personAfter    time.Duration
-	poll           time.Duration
-	reconcileEvery time.Duration
-	handlers       []handler
-	alert          func(context.Context, *Record)
-	random         func(n int64) int64
-	wait           func(ctx context.Context, d time.Duration, nudge <-chan struct{})
-}
-
-// CarrierOption changes a Carrier. An option that can't be met makes
-// [NewCarrier] fail with an [*InvalidError].
-type CarrierOption func(*carrying) error
-
-// Workers bounds the cancels and questions under way in this process. The
-// default is 8.
-func Workers(n int) CarrierOption {
-	return func(c *carrying) error {
-		if n < 1 || n > 1000 {
-			return &InvalidError{Field: "Workers", Reason: "must be 1 to 1000"}
-		}
-		c.workers = n
-		return nil
-	}
-}
-
-// Rest is how long a payment rests between the cancels of two carriers. The
-// default is 90 seconds; less than 61 is refused: for a minute an operation of
-// the one could pass for the other's.
-func Rest(d time.Duration) CarrierOption {
-	return func(c *carrying) error {
-		if d < 61*time.Second {
-			return &InvalidError{Field: "Rest", Reason: "must be 61 seconds or more"}
-		}
-		c.rest = d
-		return nil
-	}
-}
-
-// PersonAfter is how long an unknown outcome is asked about before a person is
-// called; the asking goes on. The default is 12 hours.
-func PersonAfter(d time.Duration) CarrierOption {
-	return func(c *carrying) error {
-		if d <= 0 {
-			return &InvalidError{Field: "PersonAfter", Reason: "must be more than nothing"}
-		}
-		c.personAfter = d
-		return nil
-	}
-}
-
-// Poll is how often [Carrier.Run] looks for what other processes have stored.
-// The default is a second.
-func Poll(d time.Duration) CarrierOption {
-	return func(c *carrying) error {
-		if d <= 0 {
-			return &InvalidError{Field: "Poll", Reason: "must be more than nothing"}
-		}
-		c.poll = d
-		return nil
-	}
-}
-
-// Alert is called when a refund begins to need a person, in this process and
-// after it was stored. It must not block. A call can be lost in a crash: what
-// must not be lost is a [PersonNeeded] event, see [Handle].
-func Alert(f func(context.Context, *Record)) CarrierOption {
-	return func(c *carrying) error {
-		if f == nil {
-			return &InvalidError{Field: "Alert", Reason: "must not be nil"}
-		}
-		c.alert = f
-		return nil
-	}
-}
-
 // lease is how long a claimed refund is left to its carrier: longer than the
 // questions and the cancel can take. Nothing is proved by it: when it is over
 // under a carrier that is alive, begin still lets one of two through.
 const lease = 6 * time.Minute
 
 // NewCarrier takes one client for each merchant, by merchant number. Nobody else
-// may cancel with these clients. A client that belongs to another merchant than
-// it is given for is refused.
+// may cancel with these clients. It sends nothing, and refuses with an
+// [*InvalidError] a client of another merchant than it is given for, and one that
+// speaks by a form which asks for CSV or XML: such a form can't carry the external
+// refund id (docs/protocol.md §3) by which Assist knows a cancel that arrives late
+// from the one that was sent in its place. Give that client assist.SOAP,
+// assist.JSON, or assist.Form with FormatSOAP or FormatJSON by
+// assist.WithProtocol; what it asks and gets back is the same.
 func NewCarrier(b *Book, clients map[string]*assist.Client, opts ...CarrierOption) (*Carrier, error) {
 	c := &Carrier{book: b, clients: maps.Clone(clients), name: "carrier-" + rand.Text()[:10], misses: map[string]int{}, closed: map[string]assist.Intent{}, busyWith: map[string]bool{},
 		carrying: carrying{workers: 8, rest: 90 * time.Second, personAfter: 12 * time.Hour, poll: time.Second, random: mrand.Int64N, wait: wait}}
@@ -135,6 +62,11 @@ func NewCarrier(b *Book, clients map[string]*assist.Client, opts ...CarrierOptio
 		}
 	}
 	c.merchants = slices.Sorted(maps.Keys(clients))
+	for _, merchant := range c.merchants {
+		if err := carriesRefundID(clients[merchant]); err != nil {
+			return nil, err
+		}
+	}
 	if len(c.merchants) == 0 {
 		return nil, &InvalidError{Field: "clients", Reason: "must not be empty"}
 	}
@@ -147,6 +79,25 @@ func NewCarrier(b *Book, clients map[string]*assist.Client, opts ...CarrierOptio
 		}
 	}
 	return c, nil
+}
+
+// carriesRefundID refuses a client whose protocol has no place for the external
+// refund id. With a context that is over a client checks a request and sends
+// nothing.
+func carriesRefundID(client *assist.Client) error {
+	over, end := context.WithDeadline(context.Background(), time.Unix(0, 0))
+	defer end()
+	amount, err := assist.NewMoney(1, "RUB")
+	if err != nil {
+		return err
+	}
+	_, err = client.Cancel(over, assist.CancelRequest{Billnumber: "1000000000000000", OrderNumber: "1", Amount: amount, ExternalRefundID: "0123456789-1"})
+	var invalid *assist.ValidationError
+	if errors.As(err, &invalid) && invalid.Field == "ExternalRefundID" {
+		return &InvalidError{Field: "clients", Err: invalid,
+			Reason: "each must be able to send an external refund id: choose SOAP, JSON, or a form that asks for one of them, by assist.WithProtocol"}
+	}
+	return nil
 }
 
 // Run carries until the context ends. Then it begins nothing more, lets the

@@ -194,6 +194,39 @@ type panics struct{}
 
 func (panics) RoundTrip(*http.Request) (*http.Response, error) { panic("a transport's bug") }
 
+// A form that asks for CSV or XML can't carry the external refund id, without
+// which a cancel that arrives late and the one in its place could both pay.
+func TestCarrierRefusesProtocols(t *testing.T) {
+	t.Parallel()
+	server := assisttest.NewServer(t, assisttest.InMemory())
+	book, err := refunds.NewBook(t.Context(), refunds.Memory())
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		protocol assist.Protocol
+		refused  bool
+	}{
+		{assist.SOAP, false}, {assist.JSON, false}, {assist.Form(assist.FormatSOAP), false}, {assist.Form(assist.FormatJSON), false},
+		{assist.Form(assist.FormatCSV), true}, {assist.Form(assist.FormatXML), true},
+	} {
+		t.Run(tt.protocol.String(), func(t *testing.T) {
+			client := server.Client(assist.WithProtocol(tt.protocol))
+			_, err := refunds.NewCarrier(book, map[string]*assist.Client{client.MerchantID(): client})
+			if !tt.refused {
+				require.NoError(t, err)
+				return
+			}
+			var invalid *refunds.InvalidError
+			require.ErrorAs(t, err, &invalid)
+			assert.Equal(t, "clients", invalid.Field)
+			assert.Contains(t, invalid.Reason, "assist.WithProtocol")
+			var field *assist.ValidationError
+			require.ErrorAs(t, err, &field)
+			assert.Equal(t, "ExternalRefundID", field.Field)
+		})
+	}
+	assert.Empty(t, server.Requests(), "nothing is sent")
+}
+
 func TestConstructorsRefuse(t *testing.T) {
 	t.Parallel()
 	server := assisttest.NewServer(t)
