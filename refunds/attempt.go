@@ -119,11 +119,17 @@ func goesFirst(r *storage.Refund) bool {
 	return true
 }
 
+// sender is who sends a cancel.
+type sender struct {
+	client string // instance of the carrier
+	server string // that its client talks to; empty where it can't be told
+}
+
 // begin is what SaveIntent calls: the one arbiter of sending. It commits only
 // for the newest claim of a pending refund, on a payment that is as it was
 // looked at, of which no cancel is open. After its commit nobody ever sends this
 // attempt again: there is no way back from Sent but by what became of it.
-func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, client string, facts *Mean, email string) error {
+func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, by sender, facts *Mean, email string) error {
 	err := b.store.Update(storage.For(ctx, storage.Begins), func(tx storage.Tx) error {
 		if err := tx.Durable(ctx); err != nil {
 			return err
@@ -133,7 +139,11 @@ func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, client stri
 		p, reserved := storage.Payment{Merchant: v.r.Merchant, Payment: v.r.Payment}, storage.Reservation{IntentID: in.ID}
 		var payment, refund bool
 		var place string
-		if err := tx.Read(ctx, storage.Ask{Place: &place}, storage.One(&m, storage.ForShare, nil), storage.One(&p, storage.ForUpdate, &payment),
+		lock := storage.ForShare
+		if v.merchant.Server == "" { // the first cancel names the merchant's server
+			lock = storage.ForUpdate
+		}
+		if err := tx.Read(ctx, storage.Ask{Place: &place}, storage.One(&m, lock, nil), storage.One(&p, storage.ForUpdate, &payment),
 			storage.One(r, storage.ForUpdate, &refund), storage.One(&reserved, storage.NoLock, nil)); err != nil {
 			return err
 		}
@@ -142,10 +152,18 @@ func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, client stri
 			return errElsewhere
 		case m.Held != 0:
 			return errHeld
+		case by.server != "" && m.Server != "" && m.Server != by.server:
+			return &ServerError{MerchantID: m.Merchant, Server: m.Server, Client: by.server}
 		case !payment || p.Version != v.payment.Version, !refund || r.Version != v.r.Version || State(r.State) != Pending:
 			return errTaken
 		case reserved.Settled != 0: // it was dropped meanwhile, and may be somebody else's by now
 			return errTaken
+		}
+		if m.Server == "" && by.server != "" && lock == storage.ForUpdate {
+			m.Server = by.server
+			if err := tx.Save(ctx, &m); err != nil {
+				return err
+			}
 		}
 		now := b.now()
 		p.Version++
@@ -158,7 +176,7 @@ func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, client stri
 		r.State, r.Attempt, r.Waits, r.NextAt = int64(Sent), in.ID, int64(ForOutcome), micros(now.Add(afterSend))
 		r.Attempts++
 		err := tx.Add(ctx, &storage.Attempt{IntentID: in.ID, Refund: r.ID, Merchant: r.Merchant, Payment: r.Payment, Number: r.Attempts,
-			Intent: in.Token(), Client: client, Minor: r.Minor, Currency: r.Currency, Begun: micros(now)})
+			Intent: in.Token(), Client: by.client, Minor: r.Minor, Currency: r.Currency, Begun: micros(now)})
 		if err != nil {
 			return err
 		}
@@ -166,7 +184,7 @@ func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, client stri
 			return err
 		}
 		e := about(r, Sending, Pending)
-		e.Actor = client
+		e.Actor = by.client
 		return b.note(ctx, tx, e)
 	})
 	if errors.Is(err, storage.ErrThere) { // another attempt of the payment is open

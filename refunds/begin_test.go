@@ -61,7 +61,7 @@ func TestBeginRefuses(t *testing.T) {
 			t.Parallel()
 			b, v := looked(t)
 			tt.change(t, b, v)
-			err := b.begin(t.Context(), v, assist.Intent{ID: "intent"}, "me", nil, "")
+			err := b.begin(t.Context(), v, assist.Intent{ID: "intent"}, sender{client: "me"}, nil, "")
 			require.ErrorIs(t, err, tt.want)
 			_, err = b.attempt(t.Context(), "intent")
 			if tt.want != nil {
@@ -69,7 +69,7 @@ func TestBeginRefuses(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			again := b.begin(t.Context(), v, assist.Intent{ID: "second"}, "me", nil, "")
+			again := b.begin(t.Context(), v, assist.Intent{ID: "second"}, sender{client: "me"}, nil, "")
 			assert.ErrorIs(t, again, errTaken, "and none is begun twice")
 		})
 	}
@@ -108,9 +108,9 @@ func TestBeginWithoutItsGuards(t *testing.T) {
 			t.Parallel()
 			b, v := looked(t)
 			tt.change(t, b, v)
-			require.ErrorIs(t, b.begin(t.Context(), v, assist.Intent{ID: "intent"}, "me", nil, ""), errTaken)
+			require.ErrorIs(t, b.begin(t.Context(), v, assist.Intent{ID: "intent"}, sender{client: "me"}, nil, ""), errTaken)
 			b.store = misreading{b.store, func(row storage.Row) { tt.misread(v, row) }}
-			require.NoError(t, b.begin(t.Context(), v, assist.Intent{ID: "intent"}, "me", nil, ""))
+			require.NoError(t, b.begin(t.Context(), v, assist.Intent{ID: "intent"}, sender{client: "me"}, nil, ""))
 		})
 	}
 }
@@ -164,7 +164,7 @@ func looked(t *testing.T) (*Book, *view) {
 func TestFinishByIntent(t *testing.T) {
 	t.Parallel()
 	b, v := looked(t)
-	require.NoError(t, b.begin(t.Context(), v, assist.Intent{ID: "intent"}, "me", nil, ""))
+	require.NoError(t, b.begin(t.Context(), v, assist.Intent{ID: "intent"}, sender{client: "me"}, nil, ""))
 	require.NoError(t, b.finish(t.Context(), "never stored", ending{outcome: assist.Accepted, state: Done}))
 	r, err := b.row(t.Context(), v.r.ID)
 	require.NoError(t, err)
@@ -197,7 +197,7 @@ func TestFinishRefusesAnothersOperation(t *testing.T) {
 	require.NoError(t, b.store.Update(t.Context(), func(tx storage.Tx) error {
 		return own(t.Context(), tx, &storage.Attempt{IntentID: "another", Merchant: "1", Payment: v.r.Payment}, []assist.Operation{op})
 	}))
-	require.NoError(t, b.begin(t.Context(), v, assist.Intent{ID: "intent"}, "me", nil, ""))
+	require.NoError(t, b.begin(t.Context(), v, assist.Intent{ID: "intent"}, sender{client: "me"}, nil, ""))
 	err := b.finish(t.Context(), "intent", ending{outcome: assist.Accepted, state: Done, operations: []assist.Operation{op}})
 	require.ErrorIs(t, err, errOwned)
 	r, err := b.row(t.Context(), v.r.ID)
@@ -210,7 +210,7 @@ func TestExternalRefundID(t *testing.T) {
 	b, v := looked(t)
 	first := externalRefundID(v.r)
 	assert.Regexp(t, `^[0-9a-f]{32}-1$`, first)
-	require.NoError(t, b.begin(t.Context(), v, assist.Intent{ID: "one"}, "me", nil, ""))
+	require.NoError(t, b.begin(t.Context(), v, assist.Intent{ID: "one"}, sender{client: "me"}, nil, ""))
 	require.NoError(t, b.finish(t.Context(), "one", ending{outcome: assist.Rejected, state: Pending, renew: true}))
 	r, err := b.row(t.Context(), v.r.ID)
 	require.NoError(t, err)
@@ -224,7 +224,7 @@ func TestExternalRefundID(t *testing.T) {
 	}))
 	v, err = b.look(t.Context(), r)
 	require.NoError(t, err)
-	require.NoError(t, b.begin(t.Context(), v, assist.Intent{ID: "two"}, "me", nil, ""))
+	require.NoError(t, b.begin(t.Context(), v, assist.Intent{ID: "two"}, sender{client: "me"}, nil, ""))
 	require.NoError(t, b.finish(t.Context(), "two", ending{outcome: assist.Rejected, state: Pending, renew: true}))
 	r, err = b.row(t.Context(), v.r.ID)
 	require.NoError(t, err)

@@ -20,7 +20,7 @@ import (
 // [NewCarrier].
 type Carrier struct {
 	book      *Book
-	clients   map[string]*assist.Client
+	clients   map[string]*account
 	merchants []string
 	name      string // of this carrier: never used twice
 	carrying
@@ -51,7 +51,7 @@ const lease = 6 * time.Minute
 // assist.JSON, or assist.Form with FormatSOAP or FormatJSON by
 // assist.WithProtocol; what it asks and gets back is the same.
 func NewCarrier(b *Book, clients map[string]*assist.Client, opts ...CarrierOption) (*Carrier, error) {
-	c := &Carrier{book: b, clients: maps.Clone(clients), name: "carrier-" + rand.Text()[:10], misses: map[string]int{}, closed: map[string]assist.Intent{}, busyWith: map[string]bool{},
+	c := &Carrier{book: b, clients: map[string]*account{}, name: "carrier-" + rand.Text()[:10], misses: map[string]int{}, closed: map[string]assist.Intent{}, busyWith: map[string]bool{},
 		carrying: carrying{workers: 8, rest: 90 * time.Second, personAfter: 12 * time.Hour, poll: time.Second, random: mrand.Int64N, wait: wait}}
 	if b == nil {
 		return nil, &InvalidError{Field: "Book", Reason: "must not be nil"}
@@ -66,6 +66,7 @@ func NewCarrier(b *Book, clients map[string]*assist.Client, opts ...CarrierOptio
 		if err := carriesRefundID(clients[merchant]); err != nil {
 			return nil, err
 		}
+		c.clients[merchant] = &account{Client: clients[merchant], carrier: c}
 	}
 	if len(c.merchants) == 0 {
 		return nil, &InvalidError{Field: "clients", Reason: "must not be empty"}
@@ -131,7 +132,7 @@ func (c *Carrier) Run(ctx context.Context) error {
 		for range free - n {
 			<-slots
 		}
-		if err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil && !otherServer(err) { // which was told when it was found
 			c.book.log.ErrorContext(ctx, "refunds: looking for what is due", "err", err)
 		}
 		if n == 0 {
@@ -198,8 +199,10 @@ func wait(ctx context.Context, d time.Duration, nudge <-chan struct{}) {
 
 // Step does all that is due now, waits for it, and tells when to come again at
 // the latest: for cron, a test, or an engine of the merchant's own. With
-// [ErrClock] it has followed what was sent, and sent nothing. Steps may overlap, in one process and in several. When the context ends, what was begun
-// is still brought to an outcome and stored.
+// [ErrClock] it has followed what was sent, and sent nothing; with a
+// [*ServerError] it has done all but what is that merchant's. Steps may overlap, in
+// one process and in several. When the context ends, what was begun is still
+// brought to an outcome and stored.
 func (c *Carrier) Step(ctx context.Context) (next time.Time, err error) {
 	if err := c.register(ctx); err != nil {
 		return time.Time{}, err
@@ -209,7 +212,9 @@ func (c *Carrier) Step(ctx context.Context) (next time.Time, err error) {
 		var wave sync.WaitGroup
 		n, err := c.pass(ctx, c.workers, func(work func()) { wave.Go(work) })
 		wave.Wait()
-		if err != nil {
+		if otherServer(err) {
+			apart = firstOf(apart, err)
+		} else if err != nil {
 			return time.Time{}, err
 		}
 		if n == 0 {
@@ -234,16 +239,20 @@ func (c *Carrier) pass(ctx context.Context, free int, spawn func(func())) (claim
 		if claimed == free || ctx.Err() != nil {
 			break
 		}
-		views, err := c.claim(ctx, merchant, free-claimed)
-		if err != nil {
-			return claimed, err
+		views, failed := c.claim(ctx, merchant, free-claimed)
+		if otherServer(failed) { // which holds up no other merchant
+			err = failed
+			continue
+		}
+		if failed != nil {
+			return claimed, failed
 		}
 		claimed += len(views)
 		for _, v := range views {
 			spawn(func() { c.carry(ctx, v) })
 		}
 	}
-	return claimed, nil
+	return claimed, err
 }
 
 // claim takes refunds of one merchant, with what must be known of them: of a
@@ -265,6 +274,9 @@ func (c *Carrier) claim(ctx context.Context, merchant string, limit int) (views 
 		m := storage.Merchant{Merchant: merchant}
 		if found, err := tx.Get(ctx, &m, storage.NoLock); err != nil || !found {
 			return errors.Join(err, errNothing)
+		}
+		if err := c.clients[merchant].compare(m); err != nil {
+			return err
 		}
 		states := c.states(m)
 		if m.Paused != 0 {
@@ -290,7 +302,7 @@ func (c *Carrier) claim(ctx context.Context, merchant string, limit int) (views 
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, c.clients[merchant].tell(ctx, err)
 	}
 	c.wasBusy(merchant, len(views) > 0)
 	return views, nil

@@ -127,7 +127,11 @@ func (c *Carrier) send(ctx context.Context, v *view) error {
 	var order *assist.Order // as Assist showed it just before the intent
 	var intent assist.Intent
 	var begun, tried bool
+	account := c.clients[r.Merchant]
 	check := func(o *assist.Order) error {
+		if err := account.answered(ctx); err != nil {
+			return err
+		}
 		order = o
 		if why := objection(v, o, c.book.now()); why != "" {
 			return &objectionError{why}
@@ -138,7 +142,7 @@ func (c *Carrier) send(ctx context.Context, v *view) error {
 		mean, email := c.facts(v, order)
 		intent, tried = in, true
 		started := c.book.now()
-		if err := c.book.begin(ctx, v, in, c.name, mean, email); err != nil {
+		if err := c.book.begin(ctx, v, in, sender{c.name, account.server()}, mean, email); err != nil {
 			return err
 		}
 		begun = true
@@ -153,11 +157,14 @@ func (c *Carrier) send(ctx context.Context, v *view) error {
 	}
 	// Who stood still for longer than its lease can't know what others have done.
 	opts = append(opts, assist.LookFirst(), assist.CheckOrder(check), assist.SaveIntent(save), assist.SendBy(c.book.now().Add(lease-time.Minute)))
-	cancel := c.clients[r.Merchant].Cancel
+	cancel := account.Cancel
 	if r.Whole == 1 {
-		cancel, req.Amount = c.clients[r.Merchant].CancelFull, assist.Money{}
+		cancel, req.Amount = account.CancelFull, assist.Money{}
 	}
-	x, err := cancel(ctx, req, opts...)
+	x, err := cancel(account.watched(ctx), req, opts...)
+	if !tried { // a look that failed may have failed at another server
+		err = firstOf(account.answered(ctx), err)
+	}
 	if order != nil {
 		c.answered(ctx, v)
 	}
@@ -165,6 +172,8 @@ func (c *Carrier) send(ctx context.Context, v *view) error {
 	case begun:
 		c.forgetClosed(r.Payment)
 		return c.ended(ctx, r, intent, x, err)
+	case otherServer(err):
+		return c.cantAsk(ctx, r, account.tell(ctx, err))
 	case errors.Is(err, errTaken):
 		return c.later(ctx, r, 5*time.Second, ForTurn, "")
 	case errors.Is(err, errElsewhere):
@@ -270,6 +279,9 @@ func (c *Carrier) whenBanned(err error) time.Time {
 // cantAsk puts a refund off because a question failed, which says nothing about
 // the money.
 func (c *Carrier) cantAsk(ctx context.Context, r *storage.Refund, err error) error {
+	if otherServer(err) { // another carrier's client may be of the right one
+		return c.later(ctx, r, 0, Waits(r.Waits), r.Detail)
+	}
 	if remedyOf(err) == assist.RemedySettings {
 		if e := c.book.pause(ctx, r.Merchant, c.name, err.Error()); e != nil {
 			return e

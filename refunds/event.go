@@ -50,7 +50,12 @@ const (
 	MerchantResumed  EventKind = "merchant resumed"
 	MerchantHeld     EventKind = "merchant held"
 	MerchantReleased EventKind = "merchant released"
-	Purged           EventKind = "purged"
+	// OtherServer: a carrier's client of a merchant talks to another server than
+	// the merchant's, and sends nothing: see [ServerError]. It is noted once in a
+	// carrier's life. ServerSet: a person has named the merchant's server.
+	OtherServer EventKind = "another server"
+	ServerSet   EventKind = "server set"
+	Purged      EventKind = "purged"
 	// LateSeen: a person has dealt with what [MovedLate] raised.
 	LateSeen EventKind = "moved late, seen"
 	// Exported: a person has taken rows out of the store. It is about a merchant.

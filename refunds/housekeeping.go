@@ -78,6 +78,9 @@ func (c *Carrier) serves(ctx context.Context) error {
 	}
 	err := c.book.store.Update(ctx, func(tx storage.Tx) error {
 		for _, merchant := range c.merchants {
+			if c.clients[merchant].refused() {
+				continue
+			}
 			lease := &storage.Lease{Name: servesName + merchant, Holder: c.name, Until: micros(now.Add(servesFor))}
 			inserted, err := tx.Insert(ctx, lease)
 			if err == nil && !inserted {
@@ -306,6 +309,9 @@ func (c *Carrier) watch(ctx context.Context) error {
 }
 
 func (c *Carrier) watchOne(ctx context.Context, a *storage.Attempt) error {
+	if c.clients[a.Merchant].refused() {
+		return nil
+	}
 	mine := false
 	err := c.book.update(ctx, func(tx storage.Tx) error {
 		found, err := tx.Get(ctx, a, storage.SkipLocked)

@@ -15,6 +15,8 @@ func remedyOf(err error) assist.Remedy {
 	var question *assist.FollowError
 	var invalid *assist.ValidationError
 	switch {
+	case otherServer(err):
+		return assist.RemedySettings
 	case errors.As(err, &question):
 		// A question is no cancel: what heals it is what heals a look before one.
 		return assist.RemedyOf(&assist.NotSentError{Err: err})

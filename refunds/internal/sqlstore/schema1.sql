@@ -10,7 +10,8 @@ CREATE TABLE {t}refund_merchants (
   probe_at   bigint NOT NULL DEFAULT 0,        -- when a paused one is tried again
   reconciled bigint NOT NULL DEFAULT 0,
   reconciled_complete bigint NOT NULL DEFAULT 0,
-  lost_since bigint NOT NULL DEFAULT 0);       -- from when on history may be lost, since the database is a restored copy
+  lost_since bigint NOT NULL DEFAULT 0,        -- from when on history may be lost, since the database is a restored copy
+  server     text   NOT NULL DEFAULT '');      -- host where its cancels were sent: a client of another one sends nothing
 
 CREATE TABLE {t}refund_payments (
   merchant    text   NOT NULL REFERENCES {t}refund_merchants,

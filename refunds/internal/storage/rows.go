@@ -15,7 +15,8 @@ type Merchant struct {
 	ProbeAt            int64 // when a paused one is tried again
 	Reconciled         int64 // up to when results by date have been compared
 	ReconciledComplete int64
-	LostSince          int64 // from when on history may be lost
+	LostSince          int64  // from when on history may be lost
+	Server             string // where its cancels were sent
 }
 
 // Payment is what the store knows of a payment.

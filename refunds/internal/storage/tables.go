@@ -20,11 +20,11 @@ func (*Meta) Table() *Table   { return metas }
 func (r *Meta) Fields() []any { return []any{&r.Name, &r.Value} }
 
 var merchants = &Table{Name: "refund_merchants", Keys: 1, Columns: []string{
-	"merchant", "held", "held_why", "paused", "paused_why", "probe_at", "reconciled", "reconciled_complete", "lost_since"}}
+	"merchant", "held", "held_why", "paused", "paused_why", "probe_at", "reconciled", "reconciled_complete", "lost_since", "server"}}
 
 func (*Merchant) Table() *Table { return merchants }
 func (r *Merchant) Fields() []any {
-	return []any{&r.Merchant, &r.Held, &r.HeldWhy, &r.Paused, &r.PausedWhy, &r.ProbeAt, &r.Reconciled, &r.ReconciledComplete, &r.LostSince}
+	return []any{&r.Merchant, &r.Held, &r.HeldWhy, &r.Paused, &r.PausedWhy, &r.ProbeAt, &r.Reconciled, &r.ReconciledComplete, &r.LostSince, &r.Server}
 }
 
 var payments = &Table{Name: "refund_payments", Keys: 2, Columns: []string{
