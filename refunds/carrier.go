@@ -119,7 +119,7 @@ func (c *Carrier) Run(ctx context.Context) error {
 		}
 	})
 	for ctx.Err() == nil {
-		if err := c.checkClock(ctx); err != nil && ctx.Err() == nil {
+		if err := c.checkClock(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, ErrClock) { // which tells of itself
 			c.book.log.ErrorContext(ctx, "refunds: comparing clocks", "err", err)
 		}
 		free := acquire(ctx, slots)

@@ -14,14 +14,14 @@ import (
 var ErrClock = errors.New("refunds: the clock is more than 20 seconds from the database's")
 
 const (
-	clockWarns    = 2 * time.Second
-	clockStops    = 20 * time.Second
-	clockEvery    = time.Hour
-	clockEveryOff = time.Minute // while it is wrong
+	clockWarns = 2 * time.Second
+	clockStops = 20 * time.Second
+	clockEvery = time.Minute
 )
 
-// checkClock compares the machine's clock with the database's, once an hour. A
-// clock that was given by [Clock] isn't compared.
+// checkClock compares the machine's clock with the database's, once a minute, so
+// that one that is set while the process runs is noticed. A clock that was given
+// by [Clock] isn't compared.
 func (c *Carrier) checkClock(ctx context.Context) error {
 	if !c.book.real {
 		return nil
@@ -29,25 +29,23 @@ func (c *Carrier) checkClock(ctx context.Context) error {
 	c.mu.Lock()
 	at, known := c.clockAt, c.clockErr
 	c.mu.Unlock()
-	before := c.book.now()
-	every := clockEvery
-	if known != nil {
-		every = clockEveryOff
-	}
-	if !at.IsZero() && before.Sub(at).Abs() < every {
+	// Without the monotonic reading, which goes on evenly where a clock is set.
+	before := c.book.now().Round(0)
+	if !at.IsZero() && before.Sub(at).Abs() < clockEvery {
 		return known
 	}
 	us, err := c.book.store.Clock(ctx)
 	if err != nil || us == 0 {
 		return err
 	}
-	after := c.book.now()
+	after := c.book.now().Round(0)
 	// Between the two the database has looked: so much the figure is unsure by.
 	apart := max(instant(us).Sub(after), before.Sub(instant(us)), 0)
 	known = nil
 	switch {
 	case apart > clockStops:
 		known = fmt.Errorf("%w: %s", ErrClock, apart.Round(time.Second))
+		c.book.log.ErrorContext(ctx, "refunds: the clock is too far from the database's, so nothing is sent", "by", apart)
 	case apart > clockWarns:
 		c.book.log.WarnContext(ctx, "refunds: the clock is apart from the database's", "by", apart)
 	}

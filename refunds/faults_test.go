@@ -3,6 +3,7 @@ package refunds_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/assist-go/assist/refunds"
 	"github.com/assist-go/assist/refunds/internal/storage"
 	"github.com/assist-go/assist/refunds/internal/storetest"
+	"github.com/assist-go/assist/refunds/sqlite"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -82,32 +84,57 @@ func TestDatabaseAwayForTenMinutes(t *testing.T) {
 	})
 }
 
-// A clock that is far from the database's sends nothing, and says so.
-func TestClockApartSendsNothing(t *testing.T) {
+// A clock that is set while a carrier runs: within a minute nothing more is sent,
+// until it is right again.
+func TestClockSetUnderARun(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		for _, apart := range []time.Duration{21 * time.Second, -21 * time.Second, time.Hour} {
-			b := newBubble(t)
-			store := &away{Store: b.store}
-			store.apart.Store(int64(apart))
-			book, err := refunds.NewBook(t.Context(), store)
-			require.NoError(t, err)
-			b.book = book
-			o, id := b.enqueue(t, "one")
-			c := b.carrier(t, b.server.Client())
-			_, err = c.Step(t.Context())
-			require.ErrorIs(t, err, refunds.ErrClock, apart)
-			assert.Empty(t, b.server.Requests(), "before anything is sent")
-			store.apart.Store(int64(19 * time.Second))
-			time.Sleep(2 * time.Minute)
-			_, err = c.Step(t.Context())
-			require.NoError(t, err)
-			rec, err := book.Get(t.Context(), id)
-			require.NoError(t, err)
-			assert.Equal(t, refunds.Done, rec.State)
-			assert.Equal(t, "10.00", b.server.Moved(o.Billnumber).Amount())
+	for name, open := range map[string]storetest.Open{
+		"memory": func(testing.TB) refunds.Store { return refunds.Memory() },
+		"SQLite": func(tb testing.TB) refunds.Store {
+			s, err := sqlite.Open(filepath.Join(tb.TempDir(), "refunds.db"))
+			require.NoError(tb, err)
+			require.NoError(tb, refunds.Migrate(tb.Context(), s))
+			return s
+		},
+	} {
+		for _, apart := range []time.Duration{21 * time.Second, -21 * time.Second, time.Hour, -time.Hour} {
+			t.Run(name+", "+apart.String(), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					b := newBubble(t)
+					store := &away{Store: open(t)}
+					defer store.Close()
+					book, err := refunds.NewBook(t.Context(), store)
+					require.NoError(t, err)
+					b.book = book
+					ctx, stop := context.WithCancel(t.Context())
+					var running sync.WaitGroup
+					c := b.carrier(t, b.server.Client())
+					running.Go(func() { _ = c.Run(ctx) })
+					_, id := b.enqueue(t, "before")
+					_, err = book.Await(t.Context(), id)
+					require.NoError(t, err)
+					store.apart.Store(int64(apart))
+					time.Sleep(2 * time.Minute)
+					sent := len(b.server.Requests())
+					o, id := b.enqueue(t, "meanwhile")
+					time.Sleep(10 * time.Minute)
+					assert.Len(t, b.server.Requests(), sent, "nothing is sent")
+					rec, err := book.Get(t.Context(), id)
+					require.NoError(t, err)
+					assert.Equal(t, refunds.Pending, rec.State)
+					store.apart.Store(0)
+					time.Sleep(2 * time.Minute)
+					rec, err = book.Get(t.Context(), id)
+					require.NoError(t, err)
+					assert.Equal(t, refunds.Done, rec.State)
+					assert.Equal(t, "10.00", b.server.Moved(o.Billnumber).Amount())
+					stop()
+					running.Wait()
+				})
+			})
 		}
-	})
+	}
 }
 
 // A clock jumps an hour ahead while a cancel has no outcome, and back again:
