@@ -110,14 +110,18 @@ func (c *Carrier) Run(ctx context.Context) error {
 	}
 	slots := make(chan struct{}, c.workers)
 	var house sync.WaitGroup
-	house.Go(func() {
+	keep := func(what string, f func(context.Context) error) {
 		for ctx.Err() == nil {
-			if err := c.housekeep(ctx); err != nil && ctx.Err() == nil {
-				c.book.log.ErrorContext(ctx, "refunds: housekeeping", "err", err)
+			if err := f(ctx); err != nil && ctx.Err() == nil && !otherServer(err) {
+				c.book.log.ErrorContext(ctx, what, "err", err)
 			}
 			c.wait(ctx, c.poll, nil)
 		}
-	})
+	}
+	house.Go(func() { keep("refunds: housekeeping", c.housekeep) })
+	if c.reconcileEvery > 0 { // which waits for Assist, and handlers needn't
+		house.Go(func() { keep("refunds: reconciling", c.reconcileDue) })
+	}
 	for ctx.Err() == nil {
 		if err := c.checkClock(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, ErrClock) { // which tells of itself
 			c.book.log.ErrorContext(ctx, "refunds: comparing clocks", "err", err)
@@ -221,7 +225,9 @@ func (c *Carrier) Step(ctx context.Context) (next time.Time, err error) {
 			break
 		}
 	}
-	if err := c.housekeep(ctx); err != nil {
+	if err := errors.Join(c.housekeep(ctx), c.reconcileDue(ctx)); otherServer(err) {
+		apart = firstOf(apart, err)
+	} else if err != nil {
 		return time.Time{}, err
 	}
 	next, err = c.nextDue(ctx)

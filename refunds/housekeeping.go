@@ -135,7 +135,7 @@ func (c *Carrier) housekeep(ctx context.Context) error {
 	if len(watched) > 0 {
 		all = append(all, c.watch(ctx))
 	}
-	return errors.Join(append(all, c.reconcileDue(ctx))...)
+	return errors.Join(all...)
 }
 
 // watchDue chooses attempts to be asked about although they are closed.

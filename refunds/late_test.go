@@ -31,7 +31,7 @@ func TestEndsOfARefundThatHasMoved(t *testing.T) {
 			passed := &storage.Attempt{IntentID: "first", Refund: v.r.ID, Merchant: "1", Payment: v.r.Payment, Number: 7, Minor: v.r.Minor, Currency: v.r.Currency,
 				Told: 1, Ended: 1, ClosedBy: "anna", Outcome: int64(assist.Accepted), WatchUntil: micros(time.Now())}
 			require.NoError(t, b.store.Update(ctx, func(tx storage.Tx) error { return tx.Add(ctx, passed) }))
-			require.NoError(t, b.begin(ctx, v, assist.Intent{ID: "second"}, "me", nil, ""))
+			require.NoError(t, b.begin(ctx, v, assist.Intent{ID: "second"}, sender{client: "me"}, nil, ""))
 			require.NoError(t, b.finish(ctx, "second", tt.end))
 			rec, err := b.Get(ctx, ID(v.r.ID))
 			require.NoError(t, err)

@@ -17,13 +17,29 @@ func (e *objectionError) Error() string { return "refunds: " + e.why }
 // refund's own and that the store doesn't know of, because it was made by hand,
 // or by an attempt that was lost with the database.
 func objection(v *view, order *assist.Order, now time.Time) string {
+	if why := stranger(v, order.Operations); why != "" || v.r.Whole == 0 {
+		return why
+	}
+	asked := money(v.r.Minor, v.r.Currency)
+	_, left, err := paidAndLeft(order, assist.Billnumber(v.r.Billnumber), now)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("all that is left was asked for, which was %s, and what is left can't be told: %s", asked, err)
+	case left != asked:
+		return fmt.Sprintf("all that is left was asked for, which was %s and is %s", asked, left)
+	}
+	return ""
+}
+
+// stranger finds a cancel that may be the refund, or is.
+func stranger(v *view, operations []assist.Operation) string {
 	created := v.r.Created
 	if lost := v.merchant.LostSince; lost != 0 { // the merchant may have asked for it before, and asks again
 		created = min(created, lost)
 	}
 	since := instant(created).Add(-10 * time.Minute) // clocks may be apart
 	asked := money(v.r.Minor, v.r.Currency)
-	for _, op := range order.Operations {
+	for _, op := range operations {
 		switch {
 		case op.Type != assist.OperationCancel, op.State == assist.OperationDeclined:
 		case v.owned[op.Billnumber] != nil && v.owned[op.Billnumber].Refund == v.r.ID:
@@ -33,16 +49,6 @@ func objection(v *view, order *assist.Order, now time.Time) string {
 		case v.r.Whole == 1, op.Amount == asked:
 			return fmt.Sprintf("operation %s of %s may be this refund, and no attempt of it is known", op.Billnumber, op.Amount)
 		}
-	}
-	if v.r.Whole == 0 {
-		return ""
-	}
-	_, left, err := paidAndLeft(order, assist.Billnumber(v.r.Billnumber), now)
-	switch {
-	case err != nil:
-		return fmt.Sprintf("all that is left was asked for, which was %s, and what is left can't be told: %s", asked, err)
-	case left != asked:
-		return fmt.Sprintf("all that is left was asked for, which was %s and is %s", asked, left)
 	}
 	return ""
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/assist-go/assist"
-	"github.com/assist-go/assist/internal/moscow"
 	"github.com/assist-go/assist/refunds/internal/storage"
 )
 
@@ -30,23 +29,12 @@ type Report struct {
 	Complete bool
 }
 
-// ReconcileEvery asks for results by date in the background, one process for
-// each merchant: it feeds the day balance, and finds cancels whose answers were
-// lost. The default is never; less than ten minutes is refused.
-func ReconcileEvery(d time.Duration) CarrierOption {
-	return func(c *carrying) error {
-		if d < askEvery {
-			return &InvalidError{Field: "ReconcileEvery", Reason: "must be ten minutes or more"}
-		}
-		c.reconcileEvery = d
-		return nil
-	}
-}
-
 // Reconcile compares the store with Assist's results of a period of at most 31
 // days. Assist takes one question for 24 hours in ten minutes, so a month takes
 // five hours; questions of other processes with the same store count. A strange
-// cancel is first offered to the open attempts of its payment.
+// cancel is first offered to the open attempts of its payment, and to those that a
+// person has closed; a pending refund of the payment that it may be calls a
+// person at once.
 //
 // A complete one that began before the last thing the store knows of, and
 // reaches to the moment of the hold, lets [Book.Release] go after the store has
@@ -114,7 +102,9 @@ func (c *Carrier) results(ctx context.Context, merchantID string, from, to time.
 	if err != nil || !asked {
 		return nil, false, err
 	}
-	rows, err = c.clients[merchantID].ResultsByDate(ctx, assist.PeriodQuery{From: from, To: to})
+	question, end := context.WithTimeout(ctx, questionTime)
+	defer end()
+	rows, err = c.clients[merchantID].ResultsByDate(question, assist.PeriodQuery{From: from, To: to})
 	if errors.Is(err, assist.ErrOrderNotFound) { // nothing happened in that window
 		rows, err = nil, nil
 	}
@@ -188,6 +178,7 @@ func (c *Carrier) compare(ctx context.Context, merchantID string, p assist.Payme
 		}
 		if owner == nil {
 			r.Strange = append(r.Strange, p)
+			return c.offerPending(ctx, merchantID, op)
 		}
 	}
 	if owner == nil || refund == nil {
@@ -224,8 +215,9 @@ func (c *Carrier) ownerOf(ctx context.Context, merchantID string, b assist.Billn
 	return owner, refund, late, err
 }
 
-// offer asks about the open attempt of a payment at once: a cancel of it is
-// listed that nobody owns.
+// offer asks at once about the attempts of a payment that a cancel may belong to,
+// which is listed and nobody owns: the open one, and those that a person has
+// closed.
 func (c *Carrier) offer(ctx context.Context, merchantID string, payment assist.Billnumber) error {
 	var open []*storage.Refund
 	err := c.book.store.View(ctx, func(tx storage.Tx) (err error) {
@@ -235,6 +227,49 @@ func (c *Carrier) offer(ctx context.Context, merchantID string, payment assist.B
 	})
 	for _, r := range open {
 		err = errors.Join(err, c.resolve(ctx, r))
+	}
+	if err != nil {
+		return err
+	}
+	var closed []*storage.Attempt
+	err = c.book.store.View(ctx, func(tx storage.Tx) (err error) {
+		closed, err = storage.Find[storage.Attempt](ctx, tx, storage.Query{Where: []storage.Cond{
+			storage.Eq("merchant", merchantID), storage.Eq("payment", string(payment)), storage.Fixed("watch_at", ">", 0)}})
+		return err
+	})
+	for _, a := range closed {
+		if e := c.askAgain(ctx, a); !errors.As(e, new(*assist.FollowError)) { // else it is asked at its turn
+			err = errors.Join(err, e)
+		}
+	}
+	return err
+}
+
+// offerPending stops the refunds of a payment that a strange cancel may be, until
+// a person has looked: at once, and not when their turn comes, which may be at
+// midnight. It asks Assist nothing: the listed cancel is what a look would find.
+func (c *Carrier) offerPending(ctx context.Context, merchantID string, op assist.Operation) error {
+	var pending []*storage.Refund
+	err := c.book.store.View(ctx, func(tx storage.Tx) (err error) {
+		pending, err = storage.Find[storage.Refund](ctx, tx, storage.Query{Where: []storage.Cond{
+			storage.Eq("merchant", merchantID), storage.Eq("payment", string(op.Billnumber.Payment())), storage.In("state", []int64{int64(Pending)})}})
+		return err
+	})
+	for _, r := range pending {
+		if r.Person != 0 {
+			continue
+		}
+		v, e := c.book.look(ctx, r)
+		if e != nil {
+			err = errors.Join(err, e)
+			continue
+		}
+		if v.open != nil { // whose it may be
+			continue
+		}
+		if why := stranger(v, []assist.Operation{op}); why != "" {
+			err = errors.Join(err, c.needPerson(ctx, r, why))
+		}
 	}
 	return err
 }
@@ -279,52 +314,6 @@ func (c *Carrier) reconciled(ctx context.Context, merchantID string, from, to ti
 				m.ReconciledComplete = micros(c.book.now())
 			}
 		}
-		return tx.Save(ctx, m)
-	})
-}
-
-// reconcileDue asks for what is new since the last time, where it is time.
-func (c *Carrier) reconcileDue(ctx context.Context) error {
-	if c.reconcileEvery == 0 {
-		return nil
-	}
-	var all []error
-	for _, merchantID := range c.merchants {
-		now := c.book.now()
-		m := storage.Merchant{Merchant: merchantID}
-		err := c.book.store.View(ctx, func(tx storage.Tx) error {
-			_, err := tx.Get(ctx, &m, storage.NoLock)
-			return err
-		})
-		if err != nil || m.Paused != 0 || micros(now.Add(-c.reconcileEvery)) < m.Reconciled {
-			all = append(all, err)
-			continue
-		}
-		from := moscow.DayOf(now).Start()
-		if last := instant(m.Reconciled).Add(-time.Hour); last.Before(from) { // the end of the day before, too
-			from = now.Add(-24 * time.Hour)
-		}
-		all = append(all, c.background(ctx, merchantID, from, now))
-	}
-	return errors.Join(all...)
-}
-
-func (c *Carrier) background(ctx context.Context, merchantID string, from, now time.Time) error {
-	rows, asked, err := c.results(ctx, merchantID, from.Truncate(time.Minute), now.Truncate(time.Minute))
-	if err != nil || !asked {
-		return err
-	}
-	r := &Report{}
-	for _, row := range rows {
-		if err := c.compare(ctx, merchantID, row, r); err != nil {
-			return err
-		}
-	}
-	if len(r.Strange)+len(r.Differing) > 0 {
-		c.book.log.WarnContext(ctx, "refunds: reconciling", "merchant", merchantID, "strange", len(r.Strange), "differing", len(r.Differing))
-	}
-	return c.book.merchant(ctx, merchantID, func(tx storage.Tx, m *storage.Merchant) error {
-		m.Reconciled = max(m.Reconciled, micros(now))
 		return tx.Save(ctx, m)
 	})
 }

@@ -24,7 +24,7 @@ func Run(t *testing.T, open Open) {
 		{"decisions", decisions}, {"passed over", passedOver}, {"calls", calls}, {"strangers", strangers}, {"merchants", merchants}, {"transactions", transactions},
 		{"handlers", handlers}, {"history", history}, {"reading", reading}, {"audit", audit}, {"purge", purge}, {"two processes", twoProcesses},
 		{"rules of the database", rules}, {"wallets", wallets},
-		{"day balance", balance}, {"capped", capped}, {"reconcile", reconcile}, {"restored", restored}, {"servers", servers}, {"clocks", clocks}, {"secrets", secrets},
+		{"day balance", balance}, {"capped", capped}, {"reconcile", reconcile}, {"restored", restored}, {"offers", offers}, {"a silent merchant is reconciled", silentReconciling}, {"servers", servers}, {"clocks", clocks}, {"secrets", secrets},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
