@@ -87,7 +87,7 @@ func (b *Book) insert(ctx context.Context, tx storage.Tx, row *storage.Refund, e
 	if err := b.newMerchant(ctx, tx, row.Merchant); err != nil {
 		return 0, err
 	}
-	if _, err := tx.Insert(ctx, &storage.Payment{Merchant: row.Merchant, Payment: row.Payment}); err != nil {
+	if err := insertPayment(ctx, tx, row.Merchant, row.Payment); err != nil {
 		return 0, err
 	}
 	inserted, err := tx.Insert(ctx, row)
@@ -103,6 +103,21 @@ func (b *Book) insert(ctx context.Context, tx storage.Tx, row *storage.Refund, e
 	}
 	e.Refund, e.Merchant, e.ToState, e.At = row.ID, row.Merchant, row.State, row.Created
 	return ID(row.ID), b.note(ctx, tx, e)
+}
+
+// insertPayment makes a payment's row, where there is none. One that is there is
+// locked, since Purge takes it away with its last refund.
+func insertPayment(ctx context.Context, tx storage.Tx, merchant, payment string) error {
+	p := &storage.Payment{Merchant: merchant, Payment: payment}
+	inserted, err := tx.Insert(ctx, p)
+	if err != nil || inserted {
+		return err
+	}
+	there, err := tx.Get(ctx, p, storage.ForShare)
+	if err == nil && !there {
+		_, err = tx.Insert(ctx, &storage.Payment{Merchant: merchant, Payment: payment})
+	}
+	return err
 }
 
 func same(id ID, stored, asked string, err error) (ID, error) {

@@ -2,6 +2,7 @@ package refunds
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/assist-go/assist"
@@ -105,7 +106,9 @@ type PaymentRecord struct {
 	Left assist.Money
 }
 
-// Payment adds up the refunds of one payment, in the currency that was paid.
+// Payment adds up the refunds of one payment, in the currency that was paid;
+// of purged ones it knows what they moved. When all are purged it is
+// [ErrNotFound].
 func (b *Book) Payment(ctx context.Context, merchantID string, payment assist.Billnumber) (*PaymentRecord, error) {
 	rec := &PaymentRecord{Payment: payment.Payment()}
 	err := b.store.View(ctx, func(tx storage.Tx) error {
@@ -122,8 +125,12 @@ func (b *Book) Payment(ctx context.Context, merchantID string, payment assist.Bi
 		if err != nil {
 			return err
 		}
+		operations, err := storage.Find[storage.Operation](ctx, tx, storage.Query{Where: of})
+		if err != nil {
+			return err
+		}
 		rec.add(p, all, attempts)
-		return nil
+		return rec.addPurged(all, operations)
 	})
 	if err != nil {
 		return nil, err
@@ -168,58 +175,23 @@ func (rec *PaymentRecord) add(p storage.Payment, all []*storage.Refund, attempts
 	rec.Left = money(max(p.PaidMinor-moved-claimed-closed, 0), currency)
 }
 
-// Purge deletes refunds that ended before an instant, with their attempts, at
-// most a thousand at a time, and tells how many. What stays: their keys, so that
-// a late retry doesn't pay; their operations, so that these belong to somebody;
-// their history, which is only added to and holds nothing personal. A refund
-// with an attempt that is still watched stays whole.
-func (b *Book) Purge(ctx context.Context, endedBefore time.Time) (int, error) {
-	var old []*storage.Refund
-	err := b.store.View(ctx, func(tx storage.Tx) (err error) {
-		old, err = storage.Find[storage.Refund](ctx, tx, storage.Query{Order: "ended", Limit: 1000, Where: []storage.Cond{
-			storage.Fixed("ended", ">", 0), storage.Less("ended", micros(endedBefore))}})
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for _, r := range old {
-		purged := false
-		err := b.update(ctx, func(tx storage.Tx) error { return b.purge(ctx, tx, r, &purged) })
-		if err != nil {
-			return n, err
+// addPurged adds what refunds moved of which only the operations are left.
+func (rec *PaymentRecord) addPurged(all []*storage.Refund, operations []*storage.Operation) (err error) {
+	for _, o := range operations {
+		kept := slices.ContainsFunc(all, func(r *storage.Refund) bool { return r.ID == o.Refund })
+		if kept || o.Code == "" || declinedCode(o.Code) || o.Currency != rec.Left.Currency() {
+			continue
 		}
-		if purged {
-			n++
+		moved := money(o.Minor, o.Currency)
+		if rec.Moved, err = rec.Moved.Add(moved); err != nil {
+			return err
 		}
-	}
-	return n, nil
-}
-
-func (b *Book) purge(ctx context.Context, tx storage.Tx, r *storage.Refund, purged *bool) error {
-	if found, err := tx.Get(ctx, r, storage.ForUpdate); err != nil || !found || !State(r.State).Final() {
-		return firstOf(err, errNothing)
-	}
-	attempts, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Where: []storage.Cond{
-		storage.Eq("merchant", r.Merchant), storage.Eq("payment", r.Payment), storage.Eq("refund", r.ID)}})
-	if err != nil {
-		return err
-	}
-	for _, a := range attempts {
-		if a.WatchAt > 0 {
-			return errNothing
+		if moved.Minor() > rec.Left.Minor() {
+			moved = rec.Left
 		}
-		if err := tx.Delete(ctx, a); err != nil {
+		if rec.Left, err = rec.Left.Sub(moved); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.Insert(ctx, &storage.Tombstone{Merchant: r.Merchant, Key: r.Key, Content: r.Content, Refund: r.ID, State: r.State, Ended: r.Ended}); err != nil {
-		return err
-	}
-	if err := tx.Delete(ctx, r); err != nil {
-		return err
-	}
-	*purged = true
-	return b.note(ctx, tx, storage.Event{Refund: r.ID, Merchant: r.Merchant, Kind: string(Purged), FromState: r.State, ToState: r.State, Actor: "purge"})
+	return nil
 }

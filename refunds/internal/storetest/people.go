@@ -242,35 +242,3 @@ func strangers(t *testing.T, open Open) {
 		assert.Equal(t, "20.00", w.Moved(o))
 	})
 }
-
-func purge(t *testing.T, open Open) {
-	w := NewWorld(t, open(t))
-	o := w.Pay()
-	r := w.Of(o, "10.00")
-	r.Request.ChequeItems = []assist.ChequeItem{{ID: 1, Product: "Tea", Price: r.Request.Amount, Quantity: "1", Amount: r.Request.Amount}}
-	id := w.Enqueue(r)
-	w.Until(w.Carrier(), id, time.Hour, Final)
-	assert.Empty(t, w.Get(id).Request.ChequeItems, "what is personal goes at the end")
-	again, err := w.Book.Enqueue(ctxOf(w), r)
-	require.NoError(t, err)
-	assert.Equal(t, id, again, "the content is known by its hash")
-	w.Pass(time.Hour)
-	n, err := w.Book.Purge(ctxOf(w), w.Now())
-	require.NoError(t, err)
-	assert.Equal(t, 1, n)
-	_, err = w.Book.Get(ctxOf(w), id)
-	assert.ErrorIs(t, err, refunds.ErrNotFound)
-	again, err = w.Book.Enqueue(ctxOf(w), r)
-	require.NoError(t, err)
-	assert.Equal(t, id, again, "a late retry pays nothing")
-	r.Request.Amount = must(assist.NewMoney(999, "RUB"))
-	r.Request.ChequeItems = nil
-	_, err = w.Book.Enqueue(ctxOf(w), r)
-	assert.ErrorIs(t, err, refunds.ErrKeyTaken)
-	rec, err := w.Book.ByKey(ctxOf(w), w.Merchant(), r.Key)
-	require.NoError(t, err)
-	assert.True(t, rec.Purged)
-	assert.Equal(t, refunds.Done, rec.State)
-	w.Step(w.Carrier())
-	assert.Equal(t, "10.00", w.Moved(o))
-}
