@@ -98,7 +98,7 @@ func TestGrants(t *testing.T) {
 		require.NoError(t, err, "settings of tables")
 		for _, change := range []string{
 			"UPDATE %s.refund_events SET reason = ''", "DELETE FROM %s.refund_events", "TRUNCATE %s.refund_events", "DELETE FROM %s.refund_seals",
-			"DELETE FROM %s.refund_tombstones", "DELETE FROM %s.refund_operations", "DELETE FROM %s.refund_payments", "DROP TABLE %s.refunds",
+			"DELETE FROM %s.refund_tombstones", "DELETE FROM %s.refund_operations", "DELETE FROM %s.refund_merchants", "DROP TABLE %s.refunds",
 			"ALTER TABLE %s.refund_events DISABLE TRIGGER ALL", "DROP TRIGGER refund_events_add_only ON %s.refund_events",
 			"CREATE TABLE %s.mine (n integer)", "UPDATE %s.refund_migrations SET min_reader = 99", "CREATE OR REPLACE FUNCTION %s.refund_add_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
 		} {
