@@ -93,6 +93,8 @@ var eventWords = map[refunds.EventKind]words{
 	refunds.MerchantResumed:   {"Отправка снова идёт", "Sending goes on"},
 	refunds.MerchantHeld:      {"Отправка остановлена", "Sending stopped"},
 	refunds.MerchantReleased:  {"Отправка запущена", "Sending started"},
+	refunds.Strange:           {"В Assist есть отмена этого платежа, которую здесь никто не делал", "Assist shows a cancel of this payment that nobody here has made"},
+	refunds.OtherServer:       {"Программа обращается к другому серверу Assist: от неё ничего не уходит", "A program talks to another server of Assist: it sends nothing"},
 	refunds.Exported:          {"Выгрузка", "Export"},
 	refunds.Purged:            {"Удалён по сроку, история осталась", "Purged, its history stays"},
 }

@@ -45,7 +45,12 @@ const (
 	// MovedLate: money moved by a cancel that a person had closed. A refund that
 	// would have been sent anew is done by it; otherwise no state changes, and a
 	// person has to look whether the customer was paid twice.
-	MovedLate        EventKind = "moved late"
+	MovedLate EventKind = "moved late"
+	// Strange: money went back by a cancel that no refund of the store owns, as
+	// results by date show ([ReconcileEvery], [Carrier.Reconcile]). Data is its
+	// operation. It is raised once, with the payment's newest refund where there is
+	// one: a person has to look whether the customer was paid twice.
+	Strange          EventKind = "strange cancel"
 	MerchantPaused   EventKind = "merchant paused"
 	MerchantResumed  EventKind = "merchant resumed"
 	MerchantHeld     EventKind = "merchant held"

@@ -134,6 +134,11 @@ func (c *Carrier) mirror(ctx context.Context, tx storage.Tx, merchantID string, 
 			At: micros(op.Date), Code: string(op.ResponseCode), Seen: seen}
 		inserted, err := tx.Insert(ctx, row)
 		if err == nil && !inserted {
+			old := &storage.Result{Merchant: row.Merchant, Operation: row.Operation}
+			if _, err := tx.Get(ctx, old, storage.ForUpdate); err != nil {
+				return err
+			}
+			row.Told = old.Told
 			err = tx.Save(ctx, row) // the newer answer knows better
 		}
 		if err != nil {
@@ -178,7 +183,7 @@ func (c *Carrier) compare(ctx context.Context, merchantID string, p assist.Payme
 		}
 		if owner == nil {
 			r.Strange = append(r.Strange, p)
-			return c.offerPending(ctx, merchantID, op)
+			return errors.Join(c.offerPending(ctx, merchantID, op), c.raiseStrange(ctx, merchantID, op))
 		}
 	}
 	if owner == nil || refund == nil {
@@ -270,6 +275,41 @@ func (c *Carrier) offerPending(ctx context.Context, merchantID string, op assist
 		if why := stranger(v, []assist.Operation{op}); why != "" {
 			err = errors.Join(err, c.needPerson(ctx, r, why))
 		}
+	}
+	return err
+}
+
+// raiseStrange notes once that money went back by a cancel which nobody owns: made by
+// hand, lost with a backup, or a second one of a refund that is done by another
+// operation. Where the payment has a refund, it is raised with its newest.
+func (c *Carrier) raiseStrange(ctx context.Context, merchantID string, op assist.Operation) error {
+	var beside ID
+	err := c.book.update(ctx, func(tx storage.Tx) error {
+		row := &storage.Result{Merchant: merchantID, Operation: string(op.Billnumber)}
+		owner := &storage.Operation{Merchant: merchantID, Operation: row.Operation}
+		var there, owned bool
+		if err := tx.Read(ctx, storage.One(row, storage.ForUpdate, &there), storage.One(owner, storage.NoLock, &owned)); err != nil || !there || owned || row.Told != 0 {
+			return firstOf(err, errNothing)
+		}
+		row.Told = micros(c.book.now())
+		if err := tx.Save(ctx, row); err != nil {
+			return err
+		}
+		newest, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Order: "-id", Limit: 1, Where: []storage.Cond{
+			storage.Eq("merchant", merchantID), storage.Eq("payment", row.Payment)}})
+		if err != nil {
+			return err
+		}
+		e := storage.Event{Merchant: merchantID, Kind: string(Strange)}
+		if len(newest) > 0 {
+			e = about(newest[0], Strange, State(newest[0].State))
+			beside = ID(newest[0].ID)
+		}
+		e.Actor, e.Reason, e.Data = c.name, op.Amount.String()+" went back, and no refund of the store owns it", row.Operation
+		return c.book.note(ctx, tx, e)
+	})
+	if err == nil && beside != 0 {
+		c.call(ctx, beside)
 	}
 	return err
 }

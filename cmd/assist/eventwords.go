@@ -25,6 +25,10 @@ var eventWords = map[refunds.EventKind]wording.Words{
 	refunds.MerchantResumed:   {RU: "пауза окончена", EN: "merchant resumed"},
 	refunds.MerchantHeld:      {RU: "магазин придержан", EN: "merchant held"},
 	refunds.MerchantReleased:  {RU: "магазин отпущен", EN: "merchant released"},
+	refunds.LateSeen:          {RU: "с деньгами разобрались", EN: "late money dealt with"},
+	refunds.Strange:           {RU: "ЧУЖАЯ ОТМЕНА", EN: "STRANGE CANCEL"},
+	refunds.OtherServer:       {RU: "другой сервер Assist", EN: "another server"},
+	refunds.Exported:          {RU: "выгружено", EN: "exported"},
 	refunds.Purged:            {RU: "удалён", EN: "purged"},
 }
 

@@ -155,5 +155,6 @@ CREATE INDEX {i}refund_reservations_wallet ON {t}refund_reservations (merchant, 
 CREATE TABLE {t}refund_results (               -- results by date: for the day balance and for reconciliation
   merchant text NOT NULL, operation text NOT NULL, payment text NOT NULL, order_number text NOT NULL, type bigint NOT NULL, mean_type bigint NOT NULL,
   order_state text NOT NULL, minor bigint NOT NULL, currency text NOT NULL, at bigint NOT NULL, code text NOT NULL, seen bigint NOT NULL,
+  told bigint NOT NULL,                       -- when it was raised that nobody owns it; 0: not yet
   PRIMARY KEY (merchant, operation));
 CREATE INDEX {i}refund_results_at ON {t}refund_results (merchant, at);

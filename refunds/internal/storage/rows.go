@@ -210,4 +210,5 @@ type Result struct {
 	At                           int64
 	Code                         string
 	Seen                         int64
+	Told                         int64 // when it was raised that nobody owns it
 }

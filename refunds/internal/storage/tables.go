@@ -155,11 +155,11 @@ func (*Balance) Table() *Table   { return balances }
 func (r *Balance) Fields() []any { return []any{&r.Merchant, &r.Wallet, &r.Currency, &r.Version} }
 
 var results = &Table{Name: "refund_results", Keys: 2, Columns: []string{
-	"merchant", "operation", "payment", "order_number", "type", "mean_type", "order_state", "minor", "currency", "at", "code", "seen"}}
+	"merchant", "operation", "payment", "order_number", "type", "mean_type", "order_state", "minor", "currency", "at", "code", "seen", "told"}}
 
 func (*Result) Table() *Table { return results }
 func (r *Result) Fields() []any {
-	return []any{&r.Merchant, &r.Operation, &r.Payment, &r.OrderNumber, &r.Type, &r.MeanType, &r.OrderState, &r.Minor, &r.Currency, &r.At, &r.Code, &r.Seen}
+	return []any{&r.Merchant, &r.Operation, &r.Payment, &r.OrderNumber, &r.Type, &r.MeanType, &r.OrderState, &r.Minor, &r.Currency, &r.At, &r.Code, &r.Seen, &r.Told}
 }
 
 // Tables are all of them.

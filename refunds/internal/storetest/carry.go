@@ -21,7 +21,7 @@ func Run(t *testing.T, open Open) {
 		test func(*testing.T, Open)
 	}{
 		{"keys", keys}, {"outcomes", outcomes}, {"doubts", doubts}, {"order of a payment", orderOfPayment}, {"persons", persons},
-		{"decisions", decisions}, {"passed over", passedOver}, {"calls", calls}, {"strangers", strangers}, {"merchants", merchants}, {"transactions", transactions},
+		{"decisions", decisions}, {"passed over", passedOver}, {"calls", calls}, {"strange cancels", strangeCancels}, {"strangers", strangers}, {"merchants", merchants}, {"transactions", transactions},
 		{"handlers", handlers}, {"history", history}, {"reading", reading}, {"audit", audit}, {"purge", purge}, {"purged payments", purgedPayments}, {"purged meanwhile", purgedMeanwhile}, {"two processes", twoProcesses},
 		{"rules of the database", rules}, {"wallets", wallets},
 		{"day balance", balance}, {"capped", capped}, {"reconcile", reconcile}, {"restored", restored}, {"offers", offers}, {"a silent merchant is reconciled", silentReconciling}, {"servers", servers}, {"clocks", clocks}, {"secrets", secrets},

@@ -117,3 +117,41 @@ func calls(t *testing.T, open Open) {
 		assert.Empty(t, cancels(w))
 	})
 }
+
+// strangeCancels: money that went back beside a refund, by a cancel that nobody owns, is
+// raised once, by results by date in the background.
+func strangeCancels(t *testing.T, open Open) {
+	w := NewWorld(t, open(t))
+	o, sent := w.Pay(), w.Now()
+	const after = 30 * time.Hour
+	w.Server.Next(assisttest.DieAndDoLater(after))
+	id := w.Enqueue(w.Of(o, "10.00"))
+	alerts := 0
+	c := w.Carrier(refunds.ReconcileEvery(10*time.Minute), refunds.Alert(func(_ ctx, r *refunds.Record) {
+		if r.ID == id && r.State == refunds.Done {
+			alerts++
+		}
+	}))
+	w.Step(c)
+	made, err := w.Server.RefundByHand(o.Billnumber, rub(1000))
+	require.NoError(t, err)
+	rec := w.Until(c, id, 20*time.Hour, func(r *refunds.Record) bool { return Final(r) || NeedsPerson(r) })
+	if !rec.State.Final() {
+		_, err := w.Book.ProposeDecision(ctxOf(w), id, refunds.Decision{Kind: refunds.ItWas, Operation: made[0]}, Person("anna"))
+		require.NoError(t, err)
+		rec = w.Until(c, id, time.Hour, Final)
+	}
+	require.Equal(t, refunds.Done, rec.State, "by the one that was made by hand")
+	require.Zero(t, count(w, id, refunds.Strange))
+	w.Pass(sent.Add(after).Sub(w.Now()))
+	w.Until(c, id, 6*time.Hour, func(*refunds.Record) bool { return false })
+	require.Equal(t, "20.00", w.Moved(o), "its own cancel came after all")
+	assert.Equal(t, 1, count(w, id, refunds.Strange))
+	assert.Equal(t, 1, alerts)
+	for _, e := range must(w.Book.History(ctxOf(w), id)) {
+		if e.Kind == refunds.Strange {
+			assert.Equal(t, string(o.Billnumber+".3"), e.Data)
+			assert.Equal(t, refunds.Done, e.To)
+		}
+	}
+}
