@@ -139,11 +139,7 @@ func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, by sender, 
 		p, reserved := storage.Payment{Merchant: v.r.Merchant, Payment: v.r.Payment}, storage.Reservation{IntentID: in.ID}
 		var payment, refund bool
 		var place string
-		lock := storage.ForShare
-		if v.merchant.Server == "" { // the first cancel names the merchant's server
-			lock = storage.ForUpdate
-		}
-		if err := tx.Read(ctx, storage.Ask{Place: &place}, storage.One(&m, lock, nil), storage.One(&p, storage.ForUpdate, &payment),
+		if err := tx.Read(ctx, storage.Ask{Place: &place}, storage.One(&m, storage.ForShare, nil), storage.One(&p, storage.ForUpdate, &payment),
 			storage.One(r, storage.ForUpdate, &refund), storage.One(&reserved, storage.NoLock, nil)); err != nil {
 			return err
 		}
@@ -158,12 +154,6 @@ func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, by sender, 
 			return errTaken
 		case reserved.Settled != 0: // it was dropped meanwhile, and may be somebody else's by now
 			return errTaken
-		}
-		if m.Server == "" && by.server != "" && lock == storage.ForUpdate {
-			m.Server = by.server
-			if err := tx.Save(ctx, &m); err != nil {
-				return err
-			}
 		}
 		now := b.now()
 		p.Version++

@@ -142,6 +142,9 @@ func (c *Carrier) send(ctx context.Context, v *view) error {
 		mean, email := c.facts(v, order)
 		intent, tried = in, true
 		started := c.book.now()
+		if err := c.book.nameServer(ctx, v, sender{c.name, account.server()}); err != nil {
+			return err
+		}
 		if err := c.book.begin(ctx, v, in, sender{c.name, account.server()}, mean, email); err != nil {
 			return err
 		}

@@ -59,6 +59,20 @@ func (b *Book) SetServer(ctx context.Context, merchantID, server string, person 
 	})
 }
 
+// nameServer says where the merchant's refunds are sent, before the first is.
+func (b *Book) nameServer(ctx context.Context, v *view, by sender) error {
+	if v.merchant.Server != "" || by.server == "" {
+		return nil
+	}
+	return b.merchant(ctx, v.r.Merchant, func(tx storage.Tx, m *storage.Merchant) error {
+		if m.Server != "" {
+			return errNothing
+		}
+		m.Server = by.server
+		return tx.Save(ctx, m)
+	})
+}
+
 // serverName is by what servers are compared.
 func serverName(host string) string {
 	host = strings.ToLower(strings.TrimSpace(host))
