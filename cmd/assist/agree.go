@@ -153,17 +153,18 @@ func (a *app) store(ctx context.Context, b *books, wish refunds.Refund) (refunds
 	if err != nil {
 		return 0, err
 	}
-	ctx = context.WithoutCancel(ctx)
-	id, err := book.Propose(ctx, wish, who)
-	if err == nil || errors.Is(err, refunds.ErrKeyTaken) || errors.As(err, new(*refunds.InvalidError)) {
-		return id, err
-	}
-	// A commit that reported an error may have happened.
-	r, again := b.ByKey(ctx, wish.MerchantID, wish.Key)
+	var id refunds.ID
+	_, err = a.surely(ctx, func(ctx context.Context) (err error) {
+		id, err = book.Propose(ctx, wish, who)
+		return err
+	})
 	switch {
-	case again == nil:
-		return r.ID, nil
-	case errors.Is(again, refunds.ErrNotFound):
+	case err == nil, errors.Is(err, refunds.ErrKeyTaken), errors.As(err, new(*refunds.InvalidError)):
+		return id, err
+	case refusedByStore(err):
+		return 0, exitcode.New(exitcode.Of(a.explain(err), exitcode.Failed), "%s", a.text("возврат не сохранён, ничего не отправлено: %v", "the refund wasn't stored, and nothing was sent: %v", err)).Because(err)
+	}
+	if _, again := b.ByKey(context.WithoutCancel(ctx), wish.MerchantID, wish.Key); errors.Is(again, refunds.ErrNotFound) && !isPostgres(b.profile.Store) {
 		return 0, exitcode.New(exitcode.Failed, "%s", a.text("возврат не сохранён, ничего не отправлено: %v", "the refund wasn't stored, and nothing was sent: %v", err)).Because(err)
 	}
 	return 0, a.lostSight(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -149,7 +150,8 @@ func reconcileCommand(a *app) *cobra.Command {
 		Use:   "reconcile --from DAY [--to DAY]",
 		Short: "compare the store with Assist's results: cancels made by hand, and what differs",
 		Long: `Compare the store with what Assist lists. Assist takes one question for a day in
-ten minutes, so a month takes five hours. Ends with 3 where something differs.`,
+ten minutes, so a month takes five hours. Ends with 20 where something differs: then
+money isn't where the store says, and a person has to look before anything is paid.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.reconcile(cmd.Context(), from, to) },
 	}
@@ -179,26 +181,37 @@ func (a *app) reconcile(ctx context.Context, from, to string) error {
 		return err
 	}
 	r, err := c.Reconcile(ctx, client.MerchantID(), first.UTC(), last.UTC())
-	if err != nil {
+	if r == nil {
 		return err
 	}
+	found, shown := a.printReport(r)
+	switch {
+	case found == 0 && err != nil:
+		return err
+	case err != nil:
+		return exitcode.New(exitcode.Unknown, "%s", a.text("сверка прервана, и уже есть расхождения: %v", "the comparison was cut short, and something differs already: %v", err)).Because(err)
+	case found > 0:
+		return exitcode.New(exitcode.Unknown, "").Because(shown)
+	}
+	return shown
+}
+
+// printReport shows what a comparison has found, and tells how much that is.
+func (a *app) printReport(r *refunds.Report) (found int, err error) {
 	for _, p := range r.Strange {
-		if err := a.values(a.text("чужая", "strange"), string(p.Operation.Billnumber), p.Order.Number, p.Operation.Amount.String(), verdict.Clock(p.Operation.Date)); err != nil {
-			return err
+		err = errors.Join(err, a.values(a.text("чужая", "strange"), string(p.Operation.Billnumber), p.Order.Number, p.Operation.Amount.String(), verdict.Clock(p.Operation.Date)))
+	}
+	for _, kind := range []struct {
+		name string
+		ids  []refunds.ID
+	}{{a.text("нет у Assist", "missing at Assist"), r.Missing}, {a.text("отличается", "differs"), r.Differing}, {a.text("ушли вопреки решению", "moved late"), r.Late}} {
+		for _, id := range kind.ids {
+			err = errors.Join(err, a.values(kind.name, verdict.ID(id)))
 		}
+		found += len(kind.ids)
 	}
-	for name, ids := range map[string][]refunds.ID{a.text("нет у Assist", "missing at Assist"): r.Missing, a.text("отличается", "differs"): r.Differing} {
-		for _, id := range ids {
-			if err := a.values(name, verdict.ID(id)); err != nil {
-				return err
-			}
-		}
-	}
-	a.note("чужих отмен %d, нет у Assist %d, отличается %d", "%d strange cancels, %d missing at Assist, %d differing", len(r.Strange), len(r.Missing), len(r.Differing))
-	if len(r.Strange)+len(r.Missing)+len(r.Differing) > 0 {
-		return exitcode.New(exitcode.Refused, "")
-	}
-	return nil
+	a.note("чужих отмен %d, нет у Assist %d, отличается %d, ушли вопреки решению %d", "%d strange cancels, %d missing at Assist, %d differing, %d moved despite a decision", len(r.Strange), len(r.Missing), len(r.Differing), len(r.Late))
+	return found + len(r.Strange), err
 }
 
 func codesCommand(a *app) *cobra.Command {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -17,6 +18,7 @@ import (
 type decideFlags struct {
 	moved, notOurs         string
 	notMoved, wait, giveUp bool
+	sawLate                bool
 	confirm                int64
 	why                    string
 	most                   time.Duration
@@ -43,9 +45,10 @@ second person has to confirm them, by assist decide ID --confirm N.`,
 	flags.BoolVar(&f.wait, "wait", false, "nothing is decided; ask a person again in eight hours")
 	flags.BoolVar(&f.giveUp, "give-up", false, "close it, send nothing more; it is watched for 30 days")
 	flags.Int64Var(&f.confirm, "confirm", 0, "confirm another person's decision, by its number")
+	flags.BoolVar(&f.sawLate, "saw-late", false, "money moved despite a decision, and somebody has dealt with it: doctor speaks of it no more")
 	flags.StringVar(&f.why, "why", "", "why, kept in the history. Required")
 	flags.DurationVar(&f.most, "for", time.Minute, "how long to wait until it is carried out")
-	c.MarkFlagsMutuallyExclusive("moved", "not-ours", "not-moved", "wait", "give-up", "confirm")
+	c.MarkFlagsMutuallyExclusive("moved", "not-ours", "not-moved", "wait", "give-up", "confirm", "saw-late")
 	return c
 }
 
@@ -67,7 +70,7 @@ func (f decideFlags) decision() (refunds.Decision, bool) {
 
 func (a *app) decide(ctx context.Context, text string, f decideFlags) error {
 	d, decides := f.decision()
-	if !decides && f.confirm == 0 {
+	if !decides && f.confirm == 0 && !f.sawLate {
 		return exitcode.New(exitcode.Usage, "%s", a.text("что решено: --moved, --not-moved, --not-ours, --wait, --give-up или --confirm", "say what is decided: --moved, --not-moved, --not-ours, --wait, --give-up or --confirm"))
 	}
 	if f.why == "" {
@@ -82,18 +85,26 @@ func (a *app) decide(ctx context.Context, text string, f decideFlags) error {
 	if err != nil {
 		return err
 	}
-	number := f.confirm
-	if decides {
-		number, err = b.ProposeDecision(ctx, id, d, who)
-	} else if err = a.isAbout(ctx, b, id, number); err == nil {
-		err = b.ConfirmDecision(ctx, number, who)
+	if ctx.Err() != nil {
+		return errInterrupted
 	}
-	if err != nil {
-		return a.notChanged(ctx, b, id, err)
+	if f.sawLate {
+		_, err := a.surely(ctx, func(ctx context.Context) error { return b.SawLate(ctx, id, who) })
+		switch {
+		case err != nil && !refusedByStore(err):
+			return a.notKnown(id, err)
+		case err != nil:
+			return a.notChanged(ctx, b, id, err)
+		}
+		return nil
 	}
-	r, err := b.Get(ctx, id)
+	number, err := a.storeDecision(ctx, b, id, d, f.confirm, who)
 	if err != nil {
 		return err
+	}
+	r, err := b.Get(context.WithoutCancel(ctx), id)
+	if err != nil {
+		return a.notKnown(id, err)
 	}
 	if decisionOf(r, number).State == refunds.AwaitsConfirmation {
 		_, err := io.WriteString(a.Out, a.text("записано: %s; нужен второй человек: assist decide %s --confirm %d --why …\n", "recorded by %s; a second person is needed: assist decide %s --confirm %d --why …\n", who.Name, verdict.ID(id), number))
@@ -103,6 +114,40 @@ func (a *app) decide(ctx context.Context, text string, f decideFlags) error {
 		return exitcode.New(exitcode.NotFinished, "")
 	}
 	return a.carryOut(ctx, b, id, number, f.most)
+}
+
+// storeDecision stores the decision, or confirms the one of a number, and gives its number.
+func (a *app) storeDecision(ctx context.Context, b *books, id refunds.ID, d refunds.Decision, confirm int64, who refunds.Person) (number int64, err error) {
+	if confirm != 0 {
+		if err := a.isAbout(ctx, b, id, confirm); err != nil {
+			return 0, err
+		}
+	}
+	repeated, err := a.surely(ctx, func(ctx context.Context) (err error) {
+		if number = confirm; confirm != 0 {
+			return b.ConfirmDecision(ctx, confirm, who)
+		}
+		number, err = b.ProposeDecision(ctx, id, d, who)
+		return err
+	})
+	switch {
+	case err == nil:
+		return number, nil
+	case !refusedByStore(err):
+		return 0, a.notKnown(id, err)
+	case repeated:
+		// An earlier try may have been it.
+		r, again := b.Get(context.WithoutCancel(ctx), id)
+		if again != nil {
+			return 0, a.notKnown(id, errors.Join(err, again))
+		}
+		for _, one := range r.Decisions {
+			if confirm == 0 && one.Decision == d && one.By == who && one.Ended.IsZero() || confirm == one.ID && one.Confirmer == who {
+				return one.ID, nil
+			}
+		}
+	}
+	return 0, a.notChanged(ctx, b, id, err)
 }
 
 // isAbout refuses to confirm a decision about another refund than was named.
@@ -131,16 +176,20 @@ func decisionOf(r *refunds.Record, number int64) refunds.DecisionRecord {
 func (a *app) carryOut(ctx context.Context, b *books, id refunds.ID, number int64, most time.Duration) error {
 	c, _, err := a.carrier(ctx, b)
 	if err != nil {
-		return err
+		a.note("решение записано и ждёт ответа Assist", "the decision is recorded and waits for Assist's answer")
+		if r, again := b.Get(context.WithoutCancel(ctx), id); again == nil {
+			return a.beside(err, r)
+		}
+		return a.notKnown(id, err)
 	}
 	r, err := a.carryOn(ctx, b, c, id, most, nil)
 	if err != nil {
-		return a.lostSight(err)
+		return a.notKnown(id, err)
 	}
 	d := decisionOf(r, number)
 	switch d.State {
 	case refunds.DecisionDeclined:
-		return exitcode.New(exitcode.Refused, "%s", a.text("решение отклонено, ничего не изменилось: %s", "the decision is refused, and nothing has changed: %s", d.Result)).Then("assist show %s", verdict.ID(id))
+		return a.beside(exitcode.New(exitcode.Refused, "%s", a.text("решение отклонено, ничего не изменилось: %s", "the decision is refused, and nothing has changed: %s", d.Result)).Then("assist show %s", verdict.ID(id)), r)
 	case refunds.DecisionDone:
 		if !a.flags.json && !a.flags.plain {
 			if _, err := io.WriteString(a.Out, a.text("решение записано: %s\n", "recorded by %s\n", d.By.Name)); err != nil {
@@ -199,7 +248,11 @@ func (a *app) resolve(ctx context.Context, args []string) error {
 		}
 	}
 	if err := a.askAll(ctx, b, open); err != nil {
-		return err
+		all := make([]*refunds.Record, 0, len(open))
+		for _, id := range order {
+			all = append(all, open[id])
+		}
+		return a.beside(err, all...)
 	}
 	return a.answers(ctx, b, order)
 }
@@ -216,7 +269,9 @@ func (a *app) askAll(ctx context.Context, b *books, open map[refunds.ID]*refunds
 		if r.State != refunds.Sent && r.State != refunds.InProcess {
 			continue
 		}
-		if err := b.LookNow(ctx, id); err != nil {
+		if err := b.LookNow(ctx, id); errors.Is(err, refunds.ErrState) {
+			continue // somebody has found out meanwhile
+		} else if err != nil {
 			return err
 		}
 		waiting[id] = r
@@ -262,7 +317,7 @@ func (a *app) answers(ctx context.Context, b *books, ids []refunds.ID) error {
 	for _, id := range ids {
 		r, err := b.Get(context.WithoutCancel(ctx), id)
 		if err != nil {
-			return err
+			return a.notKnown(id, err)
 		}
 		if code := verdict.Of(r).Code; worse(code, worst) {
 			worst = code

@@ -145,7 +145,20 @@ func (a *app) checkStore(ctx context.Context, p *profile.Profile) []finding {
 	if err != nil {
 		return append(out, finding{"fail", err.Error(), exitcode.Settings})
 	}
-	return append(out, a.openRefunds(s)...)
+	late, err := b.Late(ctx, p.Merchant)
+	if err != nil {
+		return append(out, finding{"fail", err.Error(), exitcode.Settings})
+	}
+	return append(append(out, a.movedLate(late)...), a.openRefunds(s)...)
+}
+
+// movedLate names the refunds of which money moved despite a person's decision, until
+// a person has dealt with it.
+func (a *app) movedLate(late []refunds.ID) (out []finding) {
+	for _, id := range late {
+		out = append(out, finding{"warn", a.text("деньги ушли вопреки решению человека: assist show %s, потом assist decide %[1]s --saw-late", "money moved despite a person's decision: assist show %s, then assist decide %[1]s --saw-late", verdict.ID(id)), 0})
+	}
+	return out
 }
 
 func (a *app) openRefunds(s refunds.Stats) (out []finding) {

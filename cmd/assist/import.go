@@ -131,16 +131,19 @@ type importing struct {
 	flags    importFlags
 	rows     int
 
-	open    []refunds.ID // stored, and not settled yet
-	planned map[assist.Billnumber]assist.Money
-	refused map[int]string // lines that were not stored, and why
+	open      []refunds.ID // stored, and not settled yet
+	stored    int          // rows that are stored, or may be
+	planned   map[assist.Billnumber]assist.Money
+	refused   map[int]*exitcode.Error // lines that were not stored, and why
+	unwritten error                   // what kept the file of results from being written
 }
 
 // fate is what is to become of a row.
 type fate struct {
-	id   refunds.ID // of one that is stored already
-	wish refunds.Refund
-	why  error // it can't be made
+	id    refunds.ID // of one that is stored already
+	ended bool       // and purged: it is done with, and nothing is left to follow
+	wish  refunds.Refund
+	why   error // it can't be made
 }
 
 // judge asks about a row's order, and tells what is to become of it.
@@ -151,10 +154,16 @@ func (m *importing) judge(ctx context.Context, row batch.Row) (fate, error) {
 	}
 	t := target{number: row.Order, billnumber: row.Billnumber}
 	r, err := m.b.ByKey(ctx, m.client.MerchantID(), row.Key)
-	if err == nil {
-		return fate{id: r.ID, why: m.a.sameRequest(r, t, f)}, nil
-	}
-	if !errors.Is(err, refunds.ErrNotFound) {
+	switch {
+	case err == nil && r.Purged:
+		return m.purged(ctx, r, t, f)
+	case err == nil:
+		why := m.a.sameRequest(r, t, f)
+		if why == nil {
+			why = m.inItsCurrency(row, r.Request.Amount)
+		}
+		return fate{id: r.ID, why: why}, nil
+	case !errors.Is(err, refunds.ErrNotFound):
 		return fate{}, err
 	}
 	found, err := m.a.find(ctx, m.client, m.b, t)
@@ -165,11 +174,38 @@ func (m *importing) judge(ctx context.Context, row batch.Row) (fate, error) {
 		}
 		return fate{}, e // Assist is away, or the settings are wrong: all rows would fare the same
 	}
+	if err := m.inItsCurrency(row, found.paid); err != nil {
+		return fate{why: err}, nil
+	}
 	wish, err := m.a.wish(found, m.client.MerchantID(), f)
 	if err != nil {
 		return fate{why: err}, nil
 	}
 	return m.rules(ctx, found, wish)
+}
+
+// inItsCurrency refuses a row of an order in another currency: the limit was held
+// against the file's, and the person has agreed to the sum in it.
+func (m *importing) inItsCurrency(row batch.Row, of assist.Money) error {
+	if of.Currency() == m.currency {
+		return nil
+	}
+	return exitcode.New(exitcode.Refused, "%s", m.a.text("не отправлено: файл в %s, а заказ %s оплачен в %s; для него нужен свой файл с ASSIST_CURRENCY=%[3]s", "not sent: the file is in %s and order %s was paid in %s; that needs a file of its own, with ASSIST_CURRENCY=%[3]s",
+		m.currency, row.Order, of.Currency()))
+}
+
+// purged tells of a row whose refund has ended and was purged. What can't be told
+// doesn't hold up the rows behind it, unless Assist is away.
+func (m *importing) purged(ctx context.Context, r *refunds.Record, t target, f refundFlags) (fate, error) {
+	err := m.a.samePurged(ctx, m.b, m.client, r, t, f, m.currency)
+	if err == nil {
+		return fate{id: r.ID, ended: true}, nil
+	}
+	e := m.a.explain(err)
+	if e.Code == exitcode.NotSent || e.Code == exitcode.Settings || e.Code == exitcode.Failed || e.Code == exitcode.Interrupted {
+		return fate{}, e
+	}
+	return fate{id: r.ID, ended: true, why: e}, nil
 }
 
 // rules queues for midnight what a rule of the day forbids.

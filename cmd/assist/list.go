@@ -174,7 +174,7 @@ func (a *app) row(r *refunds.Record) []string {
 		if *v.Moved {
 			money = a.text("ушли", "moved")
 		}
-	} else if r.State == refunds.InProcess && v.Outcome == verdict.InProcess {
+	} else if v.Outcome == verdict.InProcess && v.Code == exitcode.NotFinished {
 		money = a.text("ещё нет", "not yet")
 	}
 	asked := ""
@@ -187,7 +187,8 @@ func (a *app) row(r *refunds.Record) []string {
 // outcomeWord is an outcome in a word.
 func (a *app) outcomeWord(outcome string) string {
 	ru := map[string]string{verdict.Done: "исполнен", verdict.Refused: "отказано", verdict.Withdrawn: "отозван", verdict.Denied: "не одобрен", verdict.GivenUp: "закрыт",
-		verdict.Approval: "ждёт одобрения", verdict.InProcess: "в обработке", verdict.Unknown: "неизвестен", verdict.Queued: "в очереди"}
+		verdict.Approval: "ждёт одобрения", verdict.InProcess: "в обработке", verdict.Unknown: "неизвестен", verdict.Queued: "в очереди",
+		verdict.MovedLate: "ушли вопреки решению"}
 	return a.text("%[2]s", "%[1]s", outcome, ru[outcome])
 }
 

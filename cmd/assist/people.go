@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/assist-go/assist/cmd/assist/internal/exitcode"
-	"github.com/assist-go/assist/cmd/assist/internal/verdict"
 	"github.com/assist-go/assist/refunds"
 	"github.com/spf13/cobra"
 )
@@ -28,12 +27,24 @@ func personCommand(a *app, use, short, defaultNote string, change func(*refunds.
 			if err != nil {
 				return err
 			}
-			if err := change(b.Book, ctx, id, who); err != nil {
+			if ctx.Err() != nil {
+				return errInterrupted
+			}
+			repeated, err := a.surely(ctx, func(ctx context.Context) error { return change(b.Book, ctx, id, who) })
+			switch {
+			case err != nil && !refusedByStore(err):
+				return a.notKnown(id, err)
+			case err != nil && !repeated:
 				return a.notChanged(ctx, b, id, err)
 			}
-			r, err := b.Get(ctx, id)
-			if err != nil {
-				return err
+			r, again := b.Get(context.WithoutCancel(ctx), id)
+			switch {
+			case again != nil:
+				return a.notKnown(id, errors.Join(err, again))
+			case err != nil || ctx.Err() != nil:
+				// An earlier try may have been it, or the person was about to call it back:
+				// what is true is how the refund stands.
+				return a.answer(r)
 			}
 			return a.print(r)
 		},
@@ -42,16 +53,17 @@ func personCommand(a *app, use, short, defaultNote string, change func(*refunds.
 	return c
 }
 
-// notChanged tells why, by the refund as it stands.
+// notChanged tells why, by the refund as it stands: that a change was refused says
+// nothing of the money.
 func (a *app) notChanged(ctx context.Context, b *books, id refunds.ID, err error) error {
-	e := a.explain(err)
-	if r, again := b.Get(ctx, id); again == nil {
-		if errors.Is(err, refunds.ErrUnderWay) {
-			e.Code = verdict.Of(r).Code
-		}
-		e.Then("%s  %s", verdict.ID(id), verdict.Of(r).Text.In(a.lang))
+	r, again := b.Get(context.WithoutCancel(ctx), id)
+	switch {
+	case errors.Is(again, refunds.ErrNotFound):
+		return a.explain(err)
+	case again != nil:
+		return a.notKnown(id, errors.Join(err, again))
 	}
-	return e
+	return a.beside(err, r)
 }
 
 func approveCommand(a *app) *cobra.Command {

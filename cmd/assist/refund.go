@@ -134,6 +134,9 @@ func reasonOf(name string) (assist.CancelReason, error) {
 // again answers for a refund whose key is there already: with what became of it, or
 // by going on with it.
 func (a *app) again(ctx context.Context, b *books, r *refunds.Record, t target, f refundFlags) error {
+	if r.Purged {
+		return a.againPurged(ctx, b, r, t, f)
+	}
 	if err := a.sameRequest(r, t, f); err != nil {
 		return err
 	}
@@ -142,7 +145,7 @@ func (a *app) again(ctx context.Context, b *books, r *refunds.Record, t target, 
 	}
 	c, _, err := a.carrier(ctx, b)
 	if err != nil {
-		return err
+		return a.beside(err, r)
 	}
 	r, err = a.carryOn(ctx, b, c, r.ID, f.wait, nil)
 	if err != nil {
@@ -151,11 +154,20 @@ func (a *app) again(ctx context.Context, b *books, r *refunds.Record, t target, 
 	return a.answer(r)
 }
 
+// againPurged is again for a refund of which the key alone is left.
+func (a *app) againPurged(ctx context.Context, b *books, r *refunds.Record, t target, f refundFlags) error {
+	client, err := a.client(ctx, b)
+	if err == nil {
+		err = a.samePurged(ctx, b, client, r, t, f, "")
+	}
+	if err != nil {
+		return err
+	}
+	return a.answer(r)
+}
+
 // sameRequest refuses a key that stands for something else.
 func (a *app) sameRequest(r *refunds.Record, t target, f refundFlags) error {
-	if r.Purged {
-		return nil // nothing is left to compare but the key
-	}
 	reason, err := reasonOf(f.reason)
 	if err != nil {
 		return err
@@ -230,13 +242,27 @@ func (a *app) wish(f *found, merchant string, flags refundFlags) (refunds.Refund
 	}
 	if !flags.full {
 		var err error
-		if sum, err = amount.Parse(flags.amount, f.paid.Currency()); err != nil {
+		if sum, err = f.amountOf(flags); err != nil {
 			return refunds.Refund{}, exitcode.New(exitcode.Usage, "--amount: %v", err)
 		}
 	}
 	if sum.IsZero() {
 		return refunds.Refund{}, exitcode.New(exitcode.Refused, "%s", a.text("не отправлено: возвращать нечего", "not sent: there is nothing to give back"))
 	}
+	wish, err := a.wishOf(f, merchant, flags, sum)
+	if err == nil && flags.at == "midnight" {
+		wish.NotBefore = a.midnight(f, sum)
+	}
+	return wish, err
+}
+
+// amountOf reads the amount of a part.
+func (f *found) amountOf(flags refundFlags) (assist.Money, error) {
+	return amount.Parse(flags.amount, f.paid.Currency())
+}
+
+// wishOf makes the refund of an amount.
+func (a *app) wishOf(f *found, merchant string, flags refundFlags, sum assist.Money) (refunds.Refund, error) {
 	reason, err := reasonOf(flags.reason)
 	if err != nil {
 		return refunds.Refund{}, err
@@ -249,9 +275,6 @@ func (a *app) wish(f *found, merchant string, flags refundFlags) (refunds.Refund
 	wish := refunds.Refund{Key: flags.key, MerchantID: merchant, Request: req, Whole: flags.full, Note: flags.note}
 	if wish.Key == "" {
 		wish.Key = rand.Text()[:12]
-	}
-	if flags.at == "midnight" {
-		wish.NotBefore = a.midnight(f, sum)
 	}
 	return wish, nil
 }

@@ -100,15 +100,20 @@ const rootHelp = `Give money back through the Assist gateway, and know whether i
 
 Exit codes, for scripts:
   0    done, or the question was answered
-  1    something else failed; nothing was sent
+  1    something else failed; this command sent nothing
   2    the command can't be understood, or somebody would have to be asked
   3    refused by Assist or by a rule; no money moved
-  4    credentials or settings
+  4    credentials or settings; this command sent nothing
   5    not found
-  10   accepted, not finished: in process, queued, or waiting for approval
-  20   unknown: the money may have moved. Never make it a new refund
-  75   nothing was sent; the same command may be repeated
-  130  interrupted before anything was sent`
+  10   accepted, not finished: in process, queued, or waiting for approval; and of
+       an import: some rows are back and others aren't, as its file of results says
+  20   the money may have moved, or has in spite of what was asked or decided. Never
+       make it a new refund; look: assist show ID
+  75   this command sent nothing; the same command may be repeated
+  130  interrupted before this command sent anything
+
+Of a refund that is stored already, a command that changes nothing ends with what is
+true of that refund: approve of one that goes is 10, cancel of one that is done 20.`
 
 // language goes by the flag, the environment, the profile, and the locale.
 func (a *app) language(ofProfile string) wording.Language {

@@ -37,10 +37,10 @@ func (a *app) wait(ctx context.Context, text string, most time.Duration) error {
 	if !r.State.Final() && r.State != refunds.Proposed {
 		c, _, err := a.carrier(ctx, b)
 		if err != nil {
-			return err
+			return a.beside(err, r)
 		}
 		if r, err = a.carryOn(ctx, b, c, id, most, nil); err != nil {
-			return a.lostSight(err)
+			return a.notKnown(id, err)
 		}
 	}
 	return a.answer(r)

@@ -11,7 +11,7 @@ import (
 const (
 	// Done: the money went back, or the question was answered.
 	Done = 0
-	// Failed: something else went wrong. Nothing was sent.
+	// Failed: something else went wrong. This command sent nothing.
 	Failed = 1
 	// Usage: the command can't be understood, or a prompt is needed and can't be
 	// had. Nothing was stored or sent.
@@ -19,18 +19,20 @@ const (
 	// Refused: by Assist or by a rule. No money moved, and the same again is
 	// refused again.
 	Refused = 3
-	// Settings: credentials or configuration. Nothing was sent.
+	// Settings: credentials or configuration. This command sent nothing.
 	Settings = 4
 	// NotFound: no such order, refund or file.
 	NotFound = 5
 	// NotFinished: stored, and it goes on: in process at Assist, queued, or
-	// waiting for a person's approval.
+	// waiting for a person's approval. Of a file: a part of it is done.
 	NotFinished = 10
-	// Unknown: the money may have moved. Never repeat it as a new refund.
+	// Unknown: the money may have moved, or it has although the refund was refused,
+	// taken back or closed, or isn't where the store says. Never repeat it as a new
+	// refund.
 	Unknown = 20
-	// NotSent: nothing was sent, and the same command may be repeated.
+	// NotSent: this command sent nothing, and it may be repeated.
 	NotSent = 75
-	// Interrupted: before anything was sent.
+	// Interrupted: before this command sent anything.
 	Interrupted = 130
 )
 

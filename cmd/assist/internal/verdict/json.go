@@ -33,6 +33,8 @@ type JSON struct {
 	NextLook    time.Time `json:"next_look_at,omitzero"`
 	PersonSince time.Time `json:"needs_person_since,omitzero"`
 	PersonWhy   string    `json:"needs_person_because,omitempty"`
+	MovedLate   bool      `json:"moved_late,omitempty"`  // by a cancel that a person had closed
+	PassedOver  bool      `json:"passed_over,omitempty"` // a cancel that a person has closed may move money yet
 	AskedBy     string    `json:"asked_by,omitempty"`
 	ApprovedBy  string    `json:"approved_by,omitempty"`
 	Exit        int       `json:"exit"`
@@ -56,7 +58,7 @@ func JSONOf(r *refunds.Record) JSON {
 		ID: ID(r.ID), Key: r.Key, Outcome: v.Outcome, MoneyMoved: v.Moved, Amount: r.Request.Amount.Amount(), Currency: r.Request.Amount.Currency(),
 		Order: r.Request.OrderNumber, Billnumber: string(r.Request.Billnumber), Merchant: r.MerchantID, Note: r.Note,
 		Created: r.Created.UTC(), NotBefore: r.NotBefore, Ended: r.Ended, Codes: r.Codes, Detail: r.Detail,
-		PersonSince: r.NeedsPerson, PersonWhy: r.PersonWhy, AskedBy: r.AskedBy.ID, ApprovedBy: r.ApprovedBy.ID, Exit: v.Code, Next: v.Next,
+		PersonSince: r.NeedsPerson, PersonWhy: r.PersonWhy, MovedLate: r.MovedLate, PassedOver: r.PassedOver, AskedBy: r.AskedBy.ID, ApprovedBy: r.ApprovedBy.ID, Exit: v.Code, Next: v.Next,
 	}
 	if !r.State.Final() {
 		out.WaitsFor, out.NextLook = r.Waits.String(), r.NextAt

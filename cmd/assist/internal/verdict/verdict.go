@@ -36,6 +36,9 @@ const (
 	InProcess = "in process"
 	Unknown   = "unknown"
 	Queued    = "queued"
+	// MovedLate is one of which money moved by a cancel that a person had closed,
+	// whatever became of the refund itself.
+	MovedLate = "moved late"
 )
 
 // Moscow is the time zone of Assist's days.
@@ -68,17 +71,38 @@ func ParseID(text string) (refunds.ID, error) {
 	return refunds.ID(n), nil
 }
 
-// Of judges a refund as it stands in the store.
+// Of judges a refund as it stands in the store. What a cancel did that a person has
+// closed stands above what became of the refund since.
 func Of(r *refunds.Record) Verdict {
+	v := ofState(r)
+	switch {
+	case r.MovedLate:
+		return movedLate(r, v)
+	case !passedOver(r), r.State == refunds.GivenUp: // of which it is said already
+	case r.State == refunds.Done:
+		// The money is back, and may come once more: that is a person's to see, and
+		// no reason to say that it isn't back.
+		v.Text.RU += "; " + earlierMay.RU
+		v.Text.EN += "; " + earlierMay.EN
+	default:
+		v.Moved, v.Code = nil, exitcode.Unknown
+		v.Text.RU += "; но " + earlierMay.RU
+		v.Text.EN += "; but " + earlierMay.EN
+	}
+	return v
+}
+
+// ofState judges a refund by its state alone.
+func ofState(r *refunds.Record) Verdict {
 	id := ID(r.ID)
 	switch r.State {
 	case refunds.Done:
 		return Verdict{exitcode.Done, Done, yes(true), wording.Words{RU: "исполнен: деньги ушли" + operations(r), EN: "done: the money went back" + operations(r)}, ""}
 	case refunds.Refused:
-		return passedOver(r, Verdict{exitcode.Refused, Refused, yes(false), wording.Words{
-			RU: "отказано, деньги не двигались" + reason(r, assist.LanguageRU), EN: "refused, no money moved" + reason(r, assist.LanguageEN)}, ""})
+		return Verdict{exitcode.Refused, Refused, yes(false), wording.Words{
+			RU: "отказано, деньги не двигались" + reason(r, assist.LanguageRU), EN: "refused, no money moved" + reason(r, assist.LanguageEN)}, ""}
 	case refunds.Withdrawn:
-		return passedOver(r, Verdict{exitcode.Refused, Withdrawn, yes(false), wording.Words{RU: "отозван до отправки, деньги не двигались", EN: "taken back before it was sent, no money moved"}, ""})
+		return Verdict{exitcode.Refused, Withdrawn, yes(false), wording.Words{RU: "отозван до отправки, деньги не двигались", EN: "taken back before it was sent, no money moved"}, ""}
 	case refunds.Denied:
 		return Verdict{exitcode.Refused, Denied, yes(false), wording.Words{RU: "не одобрен, деньги не двигались", EN: "not approved, no money moved"}, ""}
 	case refunds.GivenUp:
@@ -141,22 +165,63 @@ func pending(r *refunds.Record) Verdict {
 	default:
 		v.Text = wording.Words{RU: "в очереди, ничего не отправлено", EN: "queued, nothing was sent"}
 	}
-	return passedOver(r, v)
+	return v
 }
 
-// passedOver is about an earlier cancel of the refund that a person has closed
-// without its outcome being known: whatever became of the refund since, that one may
-// have moved money, or may still.
-func passedOver(r *refunds.Record, v Verdict) Verdict {
+var earlierMay = wording.Words{RU: "прежняя отмена, закрытая человеком, могла или ещё может сработать",
+	EN: "an earlier cancel that a person has closed may have moved money, or may still"}
+
+// passedOver tells whether a person has closed a cancel of the refund whose outcome
+// isn't known: whatever became of the refund since, that one may have moved money.
+func passedOver(r *refunds.Record) bool {
 	for _, a := range r.Attempts {
 		if a.ClosedBy != "" && a.Outcome == assist.Unknown {
-			v.Moved, v.Code = nil, exitcode.Unknown
-			v.Text.RU += "; но прежняя отмена, закрытая человеком, могла или ещё может сработать"
-			v.Text.EN += "; but an earlier cancel that a person has closed may have moved money, or may still"
-			return v
+			return true
 		}
 	}
-	return v
+	return r.PassedOver
+}
+
+// movedLate is about money that moved by a cancel that a person had closed. That it
+// moved is known, and it isn't what the refund's state says: whoever pays again by
+// the state pays twice, so the code is that of what must never be repeated.
+func movedLate(r *refunds.Record, v Verdict) Verdict {
+	late := Verdict{exitcode.Unknown, MovedLate, yes(true), wording.Words{RU: "деньги ушли вопреки решению человека: сработала отмена, которую он закрыл",
+		EN: "the money moved despite a person's decision: a cancel that was closed has come through"}, "assist show " + ID(r.ID)}
+	switch {
+	case r.State == refunds.Done:
+		late.Text.RU += "; возврат ушёл ещё раз" + operations(r) + ": деньги ушли дважды"
+		late.Text.EN += "; the refund went once more" + operations(r) + ": the money went twice"
+	case !r.State.Final():
+		late.Text.RU += "; и возврат ещё открыт (" + v.Text.RU + "), деньги могут уйти второй раз"
+		late.Text.EN += "; and the refund is still open (" + v.Text.EN + "), so money may move a second time"
+	default:
+		late.Text.RU += operations(r) + "; не повторяйте"
+		late.Text.EN += operations(r) + "; don't repeat it"
+	}
+	if passedOver(r) {
+		late.Text.RU += "; и ещё одна закрытая отмена может сработать"
+		late.Text.EN += "; and one more closed cancel may come through"
+	}
+	return late
+}
+
+// Beside is the code of a command that failed with another one, when the refund
+// that it is about stands so. What a command failed by says nothing of the money;
+// so where money has moved, may have, or may yet, its code mustn't promise that none
+// did.
+func (v Verdict) Beside(code int) int {
+	switch {
+	case code == exitcode.Usage:
+		return code // what isn't understood says nothing of anything
+	case v.Moved == nil:
+		return v.Code
+	case *v.Moved:
+		return exitcode.Unknown
+	case v.Outcome == Queued && code != exitcode.Settings && code != exitcode.NotSent:
+		return exitcode.NotFinished // stored, and it goes by itself
+	}
+	return code
 }
 
 func yes(b bool) *bool { return &b }
