@@ -54,18 +54,22 @@ func (g *Gate) User(r *http.Request) (desk.User, error) {
 	if one.user != nil {
 		return desk.User{ID: one.user.id, Name: one.user.full, Role: one.user.role}, nil
 	}
-	return g.known(one.name)
-}
-
-func (g *Gate) known(name string) (desk.User, error) {
-	u, err := g.People.Find(name)
-	if errors.Is(err, ErrNotHere) {
-		return desk.User{}, desk.ErrNotSignedIn
+	u, err := g.known(one.name)
+	if err == nil && !one.isOf(u) {
+		err = desk.ErrNotSignedIn
 	}
 	if err != nil {
 		return desk.User{}, err
 	}
 	return u.atDesk(), nil
+}
+
+func (g *Gate) known(name string) (User, error) {
+	u, err := g.People.Find(name)
+	if errors.Is(err, ErrNotHere) {
+		err = desk.ErrNotSignedIn
+	}
+	return u, err
 }
 
 func (g *Gate) byHeader(r *http.Request) (desk.User, error) {
@@ -84,7 +88,11 @@ func (g *Gate) byHeader(r *http.Request) (desk.User, error) {
 	case len(names) > 1 || strings.Contains(names[0], ","):
 		return desk.User{}, errHeader // two proxies, or a client that sends its own
 	}
-	return g.known(strings.TrimSpace(names[0]))
+	u, err := g.known(strings.TrimSpace(names[0]))
+	if err != nil {
+		return desk.User{}, err
+	}
+	return u.atDesk(), nil
 }
 
 // Routes are the pages for signing in and out, beside the desk.
@@ -156,7 +164,7 @@ func (g *Gate) signIn(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	if !g.tries.allowed(g.Now(), "name "+name, "from "+host) {
+	if !g.tries.allowed(g.Now(), "name "+name[:min(len(name), longestName)], "from "+host) {
 		g.show(w, http.StatusTooManyRequests, "Слишком много попыток: подождите минуту · too many tries: wait for a minute")
 		return
 	}
@@ -170,7 +178,7 @@ func (g *Gate) signIn(w http.ResponseWriter, r *http.Request) {
 		g.show(w, http.StatusUnauthorized, "Имя или пароль не подходят · name or password are wrong")
 		return
 	}
-	g.sessions.start(w, session{name: name, made: g.Now(), seen: g.Now()})
+	g.sessions.start(w, sessionOf(u, g.Now()))
 	g.Log.Info("login: signed in", "user", u.ID)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

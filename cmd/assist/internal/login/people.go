@@ -37,6 +37,8 @@ func (u User) atDesk() desk.User {
 	return desk.User{ID: u.ID, Name: u.Full, Role: Roles[u.Role], Export: u.Export}
 }
 
+const longestName = 64
+
 // Errors of the file of users.
 var (
 	ErrThere   = errors.New("there is a user of that name")
@@ -119,7 +121,7 @@ func (p *People) List() ([]User, error) {
 // Add adds a user. The password may be empty: then only a proxy or a provider of
 // identities leads in.
 func (p *People) Add(u User, password string) error {
-	if u.Name == "" || len(u.Name) > 64 || strings.Trim(u.Name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@.-_") != "" {
+	if u.Name == "" || len(u.Name) > longestName || strings.Trim(u.Name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@.-_") != "" {
 		return ErrName
 	}
 	if _, ok := Roles[u.Role]; !ok {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -21,8 +22,19 @@ const (
 type session struct {
 	name       string
 	made, seen time.Time
-	user       *claimed // who isn't in the file of users, but came by a provider
+	// As the file of users had them at the login: another id is another person of that
+	// name, and another hash is a new password, which ends what the old one began.
+	id, hash string
+	user     *claimed // who isn't in the file of users, but came by a provider
 }
+
+// sessionOf is a session of a user who has just signed in.
+func sessionOf(u User, now time.Time) session {
+	return session{name: u.Name, id: u.ID, hash: u.Hash, made: now, seen: now}
+}
+
+// isOf tells whether a user is still who has signed in.
+func (s *session) isOf(u User) bool { return s.id == u.ID && s.hash == u.Hash }
 
 type sessions struct {
 	mu  sync.Mutex
@@ -92,34 +104,52 @@ func (s *sessions) end(w http.ResponseWriter, r *http.Request, everywhere bool) 
 	}
 }
 
-// tries bounds logins: five a minute for each name and each address.
+// tries bounds logins: five a minute for each name and each address. A try that is
+// refused by that costs no hash, and isn't counted, so that nobody makes the bounds be
+// forgotten by trying many names.
 type tries struct {
-	mu  sync.Mutex
-	all map[string][]time.Time
+	mu    sync.Mutex
+	all   map[string][]time.Time
+	swept time.Time // of what is older than a minute
 }
 
-const triesAMinute = 5
+const (
+	triesAMinute = 5
+	// mostTried is how many names and addresses are known at once. When there are as
+	// many within a minute, others wait.
+	mostTried = 10_000
+)
 
 func (t *tries) allowed(now time.Time, keys ...string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.all == nil || len(t.all) > 10_000 {
+	if t.all == nil {
 		t.all = map[string][]time.Time{}
 	}
-	ok := true
-	for _, key := range keys {
-		recent := t.all[key][:0]
-		for _, at := range t.all[key] {
-			if now.Sub(at) < time.Minute {
-				recent = append(recent, at)
-			}
+	if len(t.all)+len(keys) > mostTried && now.Sub(t.swept) >= time.Second {
+		t.swept = now
+		for key := range t.all {
+			t.recent(key, now)
 		}
-		if len(recent) >= triesAMinute {
-			ok = false
-		} else {
-			recent = append(recent, now)
-		}
-		t.all[key] = recent
 	}
-	return ok
+	for _, key := range keys {
+		if n := len(t.recent(key, now)); n >= triesAMinute || n == 0 && len(t.all)+len(keys) > mostTried {
+			return false
+		}
+	}
+	for _, key := range keys {
+		t.all[key] = append(t.all[key], now)
+	}
+	return true
+}
+
+// recent are the tries of a key within the last minute; it forgets the others.
+func (t *tries) recent(key string, now time.Time) []time.Time {
+	left := slices.DeleteFunc(t.all[key], func(at time.Time) bool { return now.Sub(at) >= time.Minute })
+	if len(left) == 0 {
+		delete(t.all, key)
+		return nil
+	}
+	t.all[key] = left
+	return left
 }
