@@ -27,6 +27,7 @@ type Carrier struct {
 
 	mu       sync.Mutex
 	misses   map[string]int           // of a merchant: not sent, in a row
+	under    map[string]int           // of a merchant: under way
 	closed   map[string]assist.Intent // closed in the store while this client holds them for unknown
 	turn     int
 	clockAt  time.Time // when it was compared
@@ -51,7 +52,7 @@ const lease = 6 * time.Minute
 // assist.JSON, or assist.Form with FormatSOAP or FormatJSON by
 // assist.WithProtocol; what it asks and gets back is the same.
 func NewCarrier(b *Book, clients map[string]*assist.Client, opts ...CarrierOption) (*Carrier, error) {
-	c := &Carrier{book: b, clients: map[string]*account{}, name: "carrier-" + rand.Text()[:10], misses: map[string]int{}, closed: map[string]assist.Intent{}, busyWith: map[string]bool{},
+	c := &Carrier{book: b, clients: map[string]*account{}, name: "carrier-" + rand.Text()[:10], misses: map[string]int{}, under: map[string]int{}, closed: map[string]assist.Intent{}, busyWith: map[string]bool{},
 		carrying: carrying{workers: 8, rest: 90 * time.Second, personAfter: 12 * time.Hour, poll: time.Second, random: mrand.Int64N, wait: wait}}
 	if b == nil {
 		return nil, &InvalidError{Field: "Book", Reason: "must not be nil"}
@@ -232,33 +233,6 @@ func (c *Carrier) Step(ctx context.Context) (next time.Time, err error) {
 	}
 	next, err = c.nextDue(ctx)
 	return next, firstOf(err, apart)
-}
-
-// pass claims up to a number of refunds, the merchants in turn.
-func (c *Carrier) pass(ctx context.Context, free int, spawn func(func())) (claimed int, err error) {
-	c.mu.Lock()
-	first := c.turn
-	c.turn++
-	c.mu.Unlock()
-	for i := range c.merchants {
-		merchant := c.merchants[(first+i)%len(c.merchants)]
-		if claimed == free || ctx.Err() != nil {
-			break
-		}
-		views, failed := c.claim(ctx, merchant, free-claimed)
-		if otherServer(failed) { // which holds up no other merchant
-			err = failed
-			continue
-		}
-		if failed != nil {
-			return claimed, failed
-		}
-		claimed += len(views)
-		for _, v := range views {
-			spawn(func() { c.carry(ctx, v) })
-		}
-	}
-	return claimed, err
 }
 
 // claim takes refunds of one merchant, with what must be known of them: of a

@@ -7,6 +7,7 @@ import (
 
 type carrying struct {
 	workers        int
+	perMerchant    int // 0: see share
 	rest           time.Duration
 	personAfter    time.Duration
 	poll           time.Duration
@@ -29,6 +30,20 @@ func Workers(n int) CarrierOption {
 			return &InvalidError{Field: "Workers", Reason: "must be 1 to 1000"}
 		}
 		c.workers = n
+		return nil
+	}
+}
+
+// PerMerchant bounds those of one merchant. The default is [Workers] where the
+// carrier has one merchant, and three quarters of them where it has several, so
+// that one whose refunds are many, or whose Assist is slow, leaves workers to the
+// others.
+func PerMerchant(n int) CarrierOption {
+	return func(c *carrying) error {
+		if n < 1 || n > 1000 {
+			return &InvalidError{Field: "PerMerchant", Reason: "must be 1 to 1000"}
+		}
+		c.perMerchant = n
 		return nil
 	}
 }

@@ -36,6 +36,10 @@ type Report struct {
 // person has closed; a pending refund of the payment that it may be calls a
 // person at once.
 //
+// Of a held merchant it also notes since when strange cancels are there: a refund
+// that is asked for after them and may be one of them calls a person before it is
+// sent.
+//
 // A complete one that began before the last thing the store knows of, and
 // reaches to the moment of the hold, lets [Book.Release] go after the store has
 // held a merchant by itself.
@@ -77,7 +81,7 @@ func (c *Carrier) Reconcile(ctx context.Context, merchantID string, from, to tim
 		return r, err
 	}
 	r.Complete = true
-	return r, c.reconciled(ctx, merchantID, from, to)
+	return r, c.reconciled(ctx, merchantID, from, to, r.Strange)
 }
 
 // results asks for a window, where nobody has in the last ten minutes, and
@@ -340,8 +344,15 @@ func (c *Carrier) missing(ctx context.Context, merchantID string, from, to time.
 }
 
 // reconciled notes how far a merchant has been compared.
-func (c *Carrier) reconciled(ctx context.Context, merchantID string, from, to time.Time) error {
+func (c *Carrier) reconciled(ctx context.Context, merchantID string, from, to time.Time, strange []assist.Payment) error {
 	return c.book.merchant(ctx, merchantID, func(tx storage.Tx, m *storage.Merchant) error {
+		for _, p := range strange {
+			// A person may hold a merchant since the store doesn't see by itself that it
+			// is a copy. The shop asks anew for what was lost, long after its cancel.
+			if at := micros(p.Operation.Date); m.Held != 0 && at != 0 && (m.LostSince == 0 || at < m.LostSince) {
+				m.LostSince = at
+			}
+		}
 		m.Reconciled = max(m.Reconciled, micros(to))
 		if m.ReconciledComplete == needsReconciling {
 			last, err := storage.Find[storage.Event](ctx, tx, storage.Query{Order: "-id", Limit: 1, Where: []storage.Cond{

@@ -243,10 +243,11 @@ func TestConstructorsRefuse(t *testing.T) {
 			_, err := refunds.NewCarrier(book, map[string]*assist.Client{"1": server.Client()})
 			return err
 		},
-		"a nil client":       func() error { _, err := refunds.NewCarrier(book, map[string]*assist.Client{"1": nil}); return err },
-		"no workers":         func() error { _, err := refunds.NewCarrier(book, mine, refunds.Workers(0)); return err },
-		"a rest too short":   func() error { _, err := refunds.NewCarrier(book, mine, refunds.Rest(time.Minute)); return err },
-		"a nameless handler": func() error { _, err := refunds.NewCarrier(book, mine, refunds.Handle("", nil)); return err },
+		"a nil client":             func() error { _, err := refunds.NewCarrier(book, map[string]*assist.Client{"1": nil}); return err },
+		"no workers":               func() error { _, err := refunds.NewCarrier(book, mine, refunds.Workers(0)); return err },
+		"no worker for a merchant": func() error { _, err := refunds.NewCarrier(book, mine, refunds.PerMerchant(0)); return err },
+		"a rest too short":         func() error { _, err := refunds.NewCarrier(book, mine, refunds.Rest(time.Minute)); return err },
+		"a nameless handler":       func() error { _, err := refunds.NewCarrier(book, mine, refunds.Handle("", nil)); return err },
 		"too many questions": func() error {
 			_, err := refunds.NewCarrier(book, mine, refunds.ReconcileEvery(time.Minute))
 			return err

@@ -24,7 +24,7 @@ func Run(t *testing.T, open Open) {
 		{"decisions", decisions}, {"passed over", passedOver}, {"calls", calls}, {"strange cancels", strangeCancels}, {"strangers", strangers}, {"merchants", merchants}, {"transactions", transactions},
 		{"handlers", handlers}, {"history", history}, {"reading", reading}, {"audit", audit}, {"purge", purge}, {"purged payments", purgedPayments}, {"purged meanwhile", purgedMeanwhile}, {"two processes", twoProcesses},
 		{"rules of the database", rules}, {"wallets", wallets},
-		{"day balance", balance}, {"capped", capped}, {"reconcile", reconcile}, {"restored", restored}, {"offers", offers}, {"a silent merchant is reconciled", silentReconciling}, {"servers", servers}, {"clocks", clocks}, {"secrets", secrets},
+		{"day balance", balance}, {"capped", capped}, {"reconcile", reconcile}, {"restored", restored}, {"offers", offers}, {"merchants in turn", turns}, {"a crowded merchant", crowded}, {"a silent merchant is reconciled", silentReconciling}, {"servers", servers}, {"clocks", clocks}, {"secrets", secrets},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

@@ -127,16 +127,17 @@ func (s silent) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // Silent makes a client of another merchant whose Assist never answers, and tells
-// when it was asked.
-func (w *World) Silent(merchant string) (client *assist.Client, asked <-chan struct{}) {
+// when it was asked. What is under way ends when it is released.
+func (w *World) Silent(merchant string) (client *assist.Client, asked <-chan struct{}, release func()) {
 	end := make(chan struct{})
-	w.TB.Cleanup(sync.OnceFunc(func() { close(end) }))
+	release = sync.OnceFunc(func() { close(end) })
+	w.TB.Cleanup(release)
 	s := silent{make(chan struct{}), &sync.Once{}, end}
 	cred := w.Server.Credentials()
 	cred.MerchantID = merchant
 	client, err := assist.NewClient("http://127.0.0.1", cred, assist.WithHTTPClient(&http.Client{Transport: s}), assist.WithClock(w.Now))
 	require.NoError(w.TB, err)
-	return client, s.asked
+	return client, s.asked, release
 }
 
 // running runs a carrier until the test ends. Its clock doesn't move.
@@ -163,8 +164,8 @@ func silentReconciling(t *testing.T, open Open) {
 	for _, m := range []string{"600001", "900001"} { // one before, one behind
 		require.NoError(t, w.Book.Paid(ctxOf(w), m, "5100000000009001.1", 30, rub(1), w.Now()))
 	}
-	first, asked := w.Silent("600001")
-	last, alsoAsked := w.Silent("900001")
+	first, asked, _ := w.Silent("600001")
+	last, alsoAsked, _ := w.Silent("900001")
 	told, compared := make(chan struct{}), make(chan struct{})
 	byHand := w.Pay()
 	_, err := w.Server.RefundByHand(byHand.Billnumber, rub(700))
