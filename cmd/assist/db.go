@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strings"
 
 	"github.com/assist-go/assist/cmd/assist/internal/exitcode"
 	"github.com/assist-go/assist/refunds"
@@ -62,7 +61,7 @@ func (a *app) backup(ctx context.Context, to string) (err error) {
 	if _, err := os.Stat(to); err == nil {
 		return exitcode.New(exitcode.Refused, "%s", a.text("%s уже есть", "%s is there already", to))
 	}
-	path := strings.TrimPrefix(p.Store, "sqlite:")
+	path := p.Store
 	if _, err := os.Stat(path); err != nil {
 		return exitcode.New(exitcode.NotFound, "%v", err)
 	}

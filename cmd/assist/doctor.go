@@ -136,7 +136,7 @@ func (a *app) checkStore(ctx context.Context, p *profile.Profile) []finding {
 		return []finding{{"fail", a.text("хранилище: %s", "store: %s", e.Text), exitcode.Settings}}
 	}
 	defer b.Close()
-	name := "sqlite " + strings.TrimPrefix(p.Store, "sqlite:")
+	name := "sqlite " + p.Store
 	if isPostgres(p.Store) {
 		name = "postgres"
 	}

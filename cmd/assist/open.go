@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
-	"net/url"
 	"os"
 	"os/user"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -32,17 +31,50 @@ func (a *app) settings() (*profile.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.flags.store != "" {
-		if u, err := url.Parse(a.flags.store); err == nil && u.User != nil {
-			if _, has := u.User.Password(); has {
-				return nil, exitcode.New(exitcode.Usage, "%s", a.text("пароль в --store виден в списке процессов; задайте ASSIST_STORE или store в профиле",
-					"a password in --store shows in the list of processes; set ASSIST_STORE or store in the profile"))
-			}
-		}
-		p.Store = a.flags.store
+	if err := a.findStore(p); err != nil {
+		return nil, err
 	}
 	a.profile, a.lang = p, a.language(p.Lang)
 	return p, nil
+}
+
+// findStore tells where the refunds are kept. What the settings name begins at their own
+// folder; what --store names begins where the person is, as with every command, and is
+// said where it isn't what the settings name.
+func (a *app) findStore(p *profile.Profile) error {
+	bad := func(err error) error {
+		text := a.text("хранилище названо непонятно: это не путь файла SQLite (относительный, похожий на другое, пишется ./ИМЯ) и не адрес PostgreSQL, который начинается с postgres://, postgresql:// или host=", profile.ErrStore.Error())
+		if errors.Is(err, profile.ErrPassword) {
+			text = a.text("пароль в --store виден в списке процессов; задайте ASSIST_STORE или store в профиле", profile.ErrPassword.Error())
+		}
+		return exitcode.New(exitcode.Usage, "%s", text).Because(err)
+	}
+	home := a.getenv("HOME")
+	own, err := profile.Store(p.Store, filepath.Dir(profile.Path(a.getenv)), home)
+	if a.flags.store == "" {
+		if p.Store = own; err != nil {
+			return bad(err)
+		}
+		return nil
+	}
+	if profile.HasPassword(a.flags.store) {
+		return bad(profile.ErrPassword)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return &profile.Error{Text: fmt.Sprintf("store: %v", err)}
+	}
+	if p.Store, err = profile.Store(a.flags.store, here, home); err != nil {
+		return bad(err)
+	}
+	if p.Store == own || profile.IsPostgres(p.Store) {
+		return nil
+	}
+	a.note("хранилище %s — не то, что в настройках: чего в нём нет, то неизвестно", "the store %s isn't that of the settings: what isn't in it isn't known", p.Store)
+	if _, err := os.Stat(p.Store); errors.Is(err, fs.ErrNotExist) {
+		a.note("его ещё нет, оно будет создано пустым", "it isn't there yet, and is made empty")
+	}
+	return nil
 }
 
 func (a *app) sdkLanguage() assist.Language {
@@ -79,10 +111,7 @@ func (b *books) Close() {
 	_ = b.store.Close() // what was committed is durable; there is nothing else to lose
 }
 
-// isPostgres tells a PostgreSQL URL or DSN from a path.
-func isPostgres(store string) bool {
-	return strings.HasPrefix(store, "postgres://") || strings.HasPrefix(store, "postgresql://") || strings.HasPrefix(store, "host=")
-}
+func isPostgres(store string) bool { return profile.IsPostgres(store) }
 
 // openStore opens what the profile names. A SQLite file is made where there is
 // none.
@@ -90,7 +119,7 @@ func openStore(p *profile.Profile) (closing, error) {
 	if isPostgres(p.Store) {
 		return postgres.Open(p.Store, p.Schema)
 	}
-	path := strings.TrimPrefix(p.Store, "sqlite:")
+	path := p.Store
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, &profile.Error{Text: fmt.Sprintf("store: %v", err)}
 	}

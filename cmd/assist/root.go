@@ -86,7 +86,7 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.Err)
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.flags.profile, "profile", "", "profile of the file of settings (ASSIST_PROFILE)")
-	flags.StringVar(&a.flags.store, "store", "", "where refunds are kept: a SQLite file, or a PostgreSQL URL without a password (ASSIST_STORE)")
+	flags.StringVar(&a.flags.store, "store", "", "where refunds are kept: a SQLite file, or a PostgreSQL URL without a password (ASSIST_STORE, whose relative path begins at the folder of the settings)")
 	flags.StringVar(&a.flags.lang, "lang", "", "ru or en (ASSIST_LANG)")
 	flags.BoolVar(&a.flags.json, "json", false, "data as JSON: one object, or one a line")
 	flags.BoolVar(&a.flags.plain, "plain", false, "data as values with tabs between, without headings")
