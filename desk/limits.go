@@ -1,14 +1,9 @@
 package desk
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/assist-go/assist"
-	"github.com/assist-go/assist/internal/moscow"
-	"github.com/assist-go/assist/refunds"
 )
 
 // limits counts what each person sends.
@@ -35,36 +30,9 @@ func (l *limits) take(person string, now time.Time) bool {
 	return true
 }
 
-// withinDay tells whether a person may ask for so much more on this Moscow day.
-func (d *desk) withinDay(ctx context.Context, user User, amount assist.Money) error {
-	if d.daySum.IsZero() || d.daySum.Currency() != amount.Currency() {
-		return nil
-	}
-	sum := amount
-	f := refunds.Filter{MerchantID: d.merchant(), AskedBy: user.ID, From: moscow.DayOf(d.now()).Start()}
-	for r, err := range d.book.List(ctx, f) {
-		if err != nil {
-			return err
-		}
-		switch r.State {
-		case refunds.Denied, refunds.Withdrawn, refunds.Refused:
-			continue
-		}
-		if r.Request.Amount.Currency() != sum.Currency() {
-			continue
-		}
-		if sum, err = sum.Add(r.Request.Amount); err != nil {
-			return err
-		}
-	}
-	if more, err := sum.Cmp(d.daySum); err != nil || more > 0 {
-		return errDaySum
-	}
-	return nil
-}
-
 // oneAtATime lets one request at a time check and store refunds of a payment, so
-// that two tabs see each other.
+// that two tabs see each other without being asked again. Between processes the
+// store decides: see propose.
 type oneAtATime struct {
 	mu      sync.Mutex
 	waiting map[string]*turn

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist"
+	"github.com/assist-go/assist/internal/moscow"
 	"github.com/assist-go/assist/refunds"
 )
 
@@ -249,15 +250,32 @@ func (d *desk) storeRefund(w http.ResponseWriter, r *http.Request, p *page) erro
 		body.Changed = p.T("Отметьте, что вы это знаете, и отправьте ещё раз.", "Tick that you know this, and send again.")
 		return d.ask(w, r, p, s, body, http.StatusConflict)
 	}
-	if err := d.withinDay(r.Context(), p.User, v.Amount); err != nil {
+	return d.propose(w, r, p, s, v, body)
+}
+
+// propose stores what was checked, if it is still so: another process may have stored
+// a refund of the payment since it was looked at, or another of the person's.
+func (d *desk) propose(w http.ResponseWriter, r *http.Request, p *page, s *standing, v *verdictOnNew, body newBody) error {
+	g := refunds.Guard{Seen: s.Newest, Shown: true, Sum: d.daySum, Since: moscow.DayOf(d.now()).Start()}
+	id, err := d.book.ProposeGuarded(r.Context(), d.refundOf(s, v, body.Asked, p.User), refunds.Person{ID: p.User.ID, Name: p.User.Name, Reason: body.Asked.Note}, g)
+	switch {
+	case errors.Is(err, refunds.ErrKeyTaken):
+		_, err = d.stored(w, r, p, body.Asked)
 		return err
-	}
-	id, err := d.book.Propose(r.Context(), d.refundOf(s, v, *a, p.User), refunds.Person{ID: p.User.ID, Name: p.User.Name, Reason: a.Note})
-	if errors.Is(err, refunds.ErrKeyTaken) {
-		_, err = d.stored(w, r, p, *a)
-		return err
-	}
-	if err != nil {
+	case errors.Is(err, refunds.ErrAboveSum):
+		return errDaySum
+	case errors.Is(err, refunds.ErrMeanwhile):
+		body.Changed = p.T("Пока вы отправляли форму, по этому платежу попросили ещё один возврат. Ничего не сохранено; проверьте ещё раз.", "While you sent the form, another refund of this payment was asked for. Nothing was stored; check once more.")
+		body.Asked.Another = false // it was another that they knew of
+		now, err := d.find(r, p, &body, 0)
+		if err != nil {
+			return err
+		}
+		if now == nil {
+			return d.showNew(w, r, p, http.StatusConflict, "new", body)
+		}
+		return d.ask(w, r, p, now, body, http.StatusConflict)
+	case err != nil:
 		return err
 	}
 	return d.to(w, r, "refund/"+idText(id))

@@ -27,6 +27,7 @@ type standing struct {
 	// be asked for until it is.
 	Blocked *refunds.Record
 	All     []*refunds.Record
+	Newest  refunds.ID // of the payment's refunds, when it was looked
 }
 
 // standingOf adds up Assist's listing and the store's refunds. Whatever isn't
@@ -70,6 +71,7 @@ func (d *desk) claims(ctx context.Context, s *standing, listed map[assist.Billnu
 		if err != nil {
 			return 0, err
 		}
+		s.Newest = max(s.Newest, r.ID)
 		if r, err = d.book.Get(ctx, r.ID); err != nil {
 			return 0, err
 		}

@@ -12,6 +12,11 @@ import (
 // program that decides by itself enqueues. What Request.Order shows of the
 // payment is kept as its [Mean], for who approves.
 func (b *Book) Propose(ctx context.Context, r Refund, asker Person) (ID, error) {
+	return b.ProposeGuarded(ctx, r, asker, Guard{})
+}
+
+// ProposeGuarded is Propose where something must still be so.
+func (b *Book) ProposeGuarded(ctx context.Context, r Refund, asker Person, g Guard) (ID, error) {
 	if err := r.check(); err != nil {
 		return 0, err
 	}
@@ -25,6 +30,9 @@ func (b *Book) Propose(ctx context.Context, r Refund, asker Person) (ID, error) 
 		}
 		row := b.rowOf(r)
 		row.Asker, row.AskerName = asker.ID, asker.Name
+		if err := b.guarded(ctx, tx, row, g); err != nil {
+			return err
+		}
 		if err := b.keepFacts(ctx, tx, r); err != nil {
 			return err
 		}
