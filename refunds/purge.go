@@ -58,8 +58,9 @@ func (b *Book) purge(ctx context.Context, tx storage.Tx, r *storage.Refund, purg
 			return err
 		}
 	}
-	if _, err := tx.Insert(ctx, &storage.Tombstone{Merchant: r.Merchant, Key: r.Key, Content: r.Content, Refund: r.ID, State: r.State, Ended: r.Ended}); err != nil {
-		return err
+	grave := &storage.Tombstone{Merchant: r.Merchant, Key: r.Key, Content: r.Content, Refund: r.ID, State: r.State, Ended: r.Ended}
+	if inserted, err := tx.Insert(ctx, grave); err != nil || !inserted {
+		return firstOf(err, errNothing) // without one of its own it stays
 	}
 	if err := tx.Delete(ctx, r); err != nil {
 		return err

@@ -60,7 +60,8 @@ func dialectOf(schema string) *sqlstore.Dialect {
 		Prefix:        prefix,
 		Placeholder:   "$",
 		Locks:         true,
-		Begin:         "BEGIN",
+		Begin:         "BEGIN ISOLATION LEVEL READ COMMITTED", // whatever the role's or the server's default is
+		Isolation:     "SELECT current_setting('transaction_isolation')",
 		Session:       session,
 		NoTransaction: func(error) bool { return false }, // that there is none is a notice
 		Durable:       "SET LOCAL synchronous_commit TO on",

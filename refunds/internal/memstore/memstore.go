@@ -218,6 +218,11 @@ func (t *tx) Get(_ context.Context, row storage.Row, _ storage.Lock) (bool, erro
 	return found, nil
 }
 
+// There implements storage.Tx: there is one writer at a time.
+func (t *tx) There(ctx context.Context, row storage.Row) (bool, error) {
+	return t.Get(ctx, row, storage.NoLock)
+}
+
 // matching gives the rows of a table in the order of their primary keys, so that
 // a run can be repeated.
 func (t *tx) matching(table *storage.Table, where []storage.Cond) ([][]any, error) {

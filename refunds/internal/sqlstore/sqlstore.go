@@ -35,8 +35,11 @@ type Dialect struct {
 	// gives driver.ErrBadConn, panics, or doesn't return.
 	Session   func(ctx context.Context, db *sql.DB, f func(Conn) error) error
 	Grouped   bool   // transactions that write share their commits: see group
-	Begin     string // a transaction that writes
+	Begin     string // a transaction that writes, each of whose statements sees what is committed by then
 	BeginRead string // one that reads; empty where each statement does well alone
+	// Isolation asks for the isolation of a transaction that somebody else has
+	// begun. Empty where what such a one can't see can't have been written either.
+	Isolation string
 }
 
 // Migration is one step of the schema. A process of version n can work with the
@@ -126,7 +129,7 @@ func (s *Store) Deliver(ctx context.Context, f func(storage.Tx) error) error {
 		return err
 	}
 	defer t.Rollback() // after a commit it does nothing
-	if err := f(s.Within(SQLTx(t), t)); err != nil {
+	if err := f(s.within(SQLTx(t), t)); err != nil {
 		return err
 	}
 	return t.Commit()
@@ -147,8 +150,8 @@ func (t *tx) rollback(ctx context.Context, err error) error {
 	return err
 }
 
-// Within speaks through a transaction that somebody else has begun and ends.
-func (s *Store) Within(conn Conn, raw *sql.Tx) storage.Tx {
+// within speaks through a transaction that somebody else has begun and ends.
+func (s *Store) within(conn Conn, raw *sql.Tx) *tx {
 	return &tx{conn: conn, d: s.dialect, raw: raw}
 }
 
@@ -244,7 +247,7 @@ func (s *Store) Ask(ctx context.Context, f func(Conn) error) error { return f(SQ
 // Join takes a transaction that somebody else has begun: it must be one of this
 // database, and its commit must survive a crash.
 func (s *Store) Join(ctx context.Context, conn Conn, raw *sql.Tx, storeID string) (storage.Tx, error) {
-	t := s.Within(conn, raw)
+	t := s.within(conn, raw)
 	id := storage.Meta{Name: "store"}
 	found, err := t.Get(ctx, &id, storage.NoLock)
 	if err != nil || !found || id.Value != storeID {
@@ -252,6 +255,13 @@ func (s *Store) Join(ctx context.Context, conn Conn, raw *sql.Tx, storeID string
 	}
 	if err := s.dialect.Durably(ctx, conn); err != nil {
 		return nil, err
+	}
+	if s.dialect.Isolation != "" {
+		var level string
+		if err := One(ctx, conn, s.dialect.Isolation, &level); err != nil {
+			return nil, err
+		}
+		t.snapshot = level != "read committed"
 	}
 	return t, t.Durable(ctx)
 }

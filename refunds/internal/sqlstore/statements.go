@@ -22,6 +22,7 @@ type tx struct {
 	raw      *sql.Tx
 	readOnly bool
 	begun    bool
+	snapshot bool // it sees the database as of its first statement
 	queue    []Statement
 }
 
@@ -290,6 +291,22 @@ func (t *tx) Get(ctx context.Context, row storage.Row, lock storage.Lock) (found
 		return false, failed("reading", row.Table(), err)
 	}
 	return found, nil
+}
+
+// There implements storage.Tx. A unique rule knows of all rows, also of those
+// that the transaction's snapshot doesn't show: PostgreSQL ends a transaction
+// that runs into one of them (40001, a serialization failure). So the row is
+// inserted, and taken back at once.
+func (t *tx) There(ctx context.Context, row storage.Row) (bool, error) {
+	found, err := t.Get(ctx, row, storage.NoLock)
+	if err != nil || found || !t.snapshot {
+		return found, err
+	}
+	if err := t.read(ctx, Statement{Text: "SAVEPOINT refunds_there"}, t.insert(row, false),
+		Statement{Text: "ROLLBACK TO SAVEPOINT refunds_there"}, Statement{Text: "RELEASE SAVEPOINT refunds_there"}); err != nil {
+		return false, failed("looking into", row.Table(), err)
+	}
+	return false, nil
 }
 
 func (t *tx) query(table *storage.Table, q storage.Query, next func() []any) Statement {

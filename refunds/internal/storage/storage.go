@@ -63,6 +63,11 @@ var (
 type Tx interface {
 	// Get fills the row by its primary key, which is set in it.
 	Get(ctx context.Context, row Row, lock Lock) (found bool, err error)
+	// There fills the row by its primary key like Get, in a transaction that has
+	// changed something, and also knows of a row that was committed after the
+	// moment as of which a merchant's own transaction sees the database: then it
+	// is an error, by which that transaction has to be begun anew.
+	There(ctx context.Context, row Row) (found bool, err error)
 	// Select gives the rows of a query: next makes the targets of one more row.
 	Select(ctx context.Context, t *Table, q Query, next func() []any) error
 	// Read does several of both, in their order, in one round trip. Locks are
