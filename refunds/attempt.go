@@ -131,9 +131,6 @@ type sender struct {
 // attempt again: there is no way back from Sent but by what became of it.
 func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, by sender, facts *Mean, email string) error {
 	err := b.store.Update(storage.For(ctx, storage.Begins), func(tx storage.Tx) error {
-		if err := tx.Durable(ctx); err != nil {
-			return err
-		}
 		// Locks go from the merchant down to the refund, here and in finish.
 		m, r := storage.Merchant{Merchant: v.r.Merchant}, &storage.Refund{ID: v.r.ID}
 		p, reserved := storage.Payment{Merchant: v.r.Merchant, Payment: v.r.Payment}, storage.Reservation{IntentID: in.ID}

@@ -98,9 +98,6 @@ func (b *Book) SawLate(ctx context.Context, id ID, person Person) error {
 		return err
 	}
 	return b.store.Update(ctx, func(tx storage.Tx) error {
-		if err := tx.Durable(ctx); err != nil {
-			return err
-		}
 		r, err := lockRefund(ctx, tx, id)
 		if err != nil {
 			return err

@@ -42,9 +42,6 @@ func (d *dayBalance) Reserve(ctx context.Context, id string, w assist.Wallet, am
 		return &InvalidError{Field: "id", Reason: "must be the intent's"}
 	}
 	return d.b.store.Update(ctx, func(tx storage.Tx) error {
-		if err := tx.Durable(ctx); err != nil {
-			return err
-		}
 		row := &storage.Balance{Merchant: d.merchant, Wallet: int64(w), Currency: amount.Currency()}
 		if _, err := tx.Insert(ctx, row); err != nil {
 			return err

@@ -136,9 +136,6 @@ func (c *Carrier) apply(ctx context.Context, r *storage.Refund, d *storage.Decis
 		return c.later(ctx, r, c.pace(0), ForPerson, "the operation isn't final yet")
 	}
 	return c.book.update(ctx, func(tx storage.Tx) error {
-		if err := tx.Durable(ctx); err != nil {
-			return err
-		}
 		p := &storage.Payment{Merchant: r.Merchant, Payment: r.Payment}
 		if _, err := tx.Get(ctx, p, storage.ForUpdate); err != nil {
 			return err

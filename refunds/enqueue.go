@@ -33,9 +33,6 @@ func (b *Book) Enqueue(ctx context.Context, r Refund) (ID, error) {
 	}
 	var id ID
 	err := b.store.Update(ctx, func(tx storage.Tx) (err error) {
-		if err := tx.Durable(ctx); err != nil {
-			return err
-		}
 		id, err = b.enqueue(ctx, tx, r)
 		return err
 	})

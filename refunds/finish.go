@@ -33,9 +33,6 @@ type ending struct {
 // isn't stored was never sent: then nothing happens either.
 func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
 	return b.update(storage.For(ctx, storage.Finishes), func(tx storage.Tx) error {
-		if err := tx.Durable(ctx); err != nil {
-			return err
-		}
 		c, err := b.lockAttempt(ctx, tx, intentID, e)
 		if err != nil {
 			return err

@@ -73,9 +73,6 @@ func (b *Book) merchant(ctx context.Context, id string, f func(storage.Tx, *stor
 		return &InvalidError{Field: "MerchantID", Reason: "must be digits"}
 	}
 	return b.update(ctx, func(tx storage.Tx) error {
-		if err := tx.Durable(ctx); err != nil {
-			return err
-		}
 		m := &storage.Merchant{Merchant: id}
 		if err := b.newMerchant(ctx, tx, id); err != nil {
 			return err

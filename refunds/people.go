@@ -25,9 +25,6 @@ func (b *Book) ProposeGuarded(ctx context.Context, r Refund, asker Person, g Gua
 	}
 	var id ID
 	err := b.store.Update(ctx, func(tx storage.Tx) (err error) {
-		if err := tx.Durable(ctx); err != nil {
-			return err
-		}
 		row := b.rowOf(r)
 		row.Asker, row.AskerName = asker.ID, asker.Name
 		if err := b.guarded(ctx, tx, row, g); err != nil {
@@ -218,9 +215,6 @@ func (b *Book) change(ctx context.Context, id ID, person Person, kind EventKind,
 	}
 	defer b.wake()
 	return b.store.Update(ctx, func(tx storage.Tx) error {
-		if err := tx.Durable(ctx); err != nil {
-			return err
-		}
 		r, err := lockRefund(ctx, tx, id)
 		if err != nil {
 			return err

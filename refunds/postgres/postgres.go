@@ -1,7 +1,7 @@
 // Package postgres keeps refunds in PostgreSQL 13 or newer: for any number of
 // machines.
 //
-// Commits of a cancel are durable whatever synchronous_commit says. PgBouncer
+// All commits are durable whatever synchronous_commit says. PgBouncer
 // works in the mode session, and in the mode transaction with
 // default_query_exec_mode=exec in the DSN.
 package postgres
@@ -73,7 +73,7 @@ func dialectOf(schema string) *sqlstore.Dialect {
 			var e *pgconn.PgError
 			return errors.As(err, &e) && (e.Code[:2] == "23" || e.Code == "P0001")
 		},
-		Durably: func(context.Context, sqlstore.Conn) error { return nil }, // Durable makes it so in each transaction
+		Durably: func(context.Context, sqlstore.Conn) error { return nil }, // Durable makes each transaction so
 		Place:   place,
 		Clock:   "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
 	}

@@ -10,7 +10,6 @@ import (
 // statement of the two transactions that the money hangs on, around their
 // commits, and around the send between them.
 var boundaries = []string{
-	"begin: before making it durable",
 	"begin: before reading refund_merchants",
 	"begin: before reading refund_payments",
 	"begin: before reading refunds",
@@ -24,7 +23,6 @@ var boundaries = []string{
 	"send: before the first byte",
 	"send: while the answer is awaited",
 	"send: after the answer",
-	"finish: before making it durable",
 	"finish: before reading refund_payments",
 	"finish: before reading refunds",
 	"finish: before reading refund_attempts",

@@ -101,14 +101,6 @@ func (t *mortalTx) before(ctx context.Context, what string) error {
 	return nil
 }
 
-// Durable is storage.Tx's, as are the others.
-func (t *mortalTx) Durable(ctx context.Context) error {
-	if err := t.before(ctx, "making it durable"); err != nil {
-		return err
-	}
-	return t.Tx.Durable(ctx)
-}
-
 // Get reads a row.
 func (t *mortalTx) Get(ctx context.Context, row storage.Row, l storage.Lock) (bool, error) {
 	if err := t.before(ctx, "reading "+row.Table().Name); err != nil {

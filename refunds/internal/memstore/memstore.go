@@ -128,8 +128,7 @@ func (t *tx) undo() {
 	}
 }
 
-func (t *tx) SQL() *sql.Tx                  { return nil }
-func (t *tx) Durable(context.Context) error { return nil }
+func (t *tx) SQL() *sql.Tx { return nil }
 
 // fan notes for the chain and for each consumer that it is to get the event, as
 // the databases' trigger does.

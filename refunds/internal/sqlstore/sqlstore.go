@@ -18,7 +18,7 @@ type Dialect struct {
 	Prefix      string // before each table's name: a schema with a point, or a word
 	Placeholder string // before the number of an argument
 	Locks       bool   // SELECT … FOR UPDATE is understood
-	Durable     string // makes a transaction durable; empty where all are
+	Durable     string // makes a transaction's commit survive a crash; empty where all do
 	Migrations  []Migration
 	LockSchema  string // one process migrates at a time
 	// IsConstraint tells an error by which the database holds a rule.
@@ -98,7 +98,10 @@ func (s *Store) Update(ctx context.Context, f func(storage.Tx) error) error {
 	return s.dialect.Session(ctx, s.write, func(conn Conn) error {
 		t := &tx{conn: conn, d: s.dialect}
 		t.queue = append(t.queue, Statement{Text: s.dialect.Begin})
-		err := f(t)
+		err := t.durable(ctx)
+		if err == nil {
+			err = f(t)
+		}
 		if err == nil {
 			t.queue = append(t.queue, Statement{Text: "COMMIT"})
 			err = t.flush(ctx)
@@ -129,7 +132,11 @@ func (s *Store) Deliver(ctx context.Context, f func(storage.Tx) error) error {
 		return err
 	}
 	defer t.Rollback() // after a commit it does nothing
-	if err := f(s.within(SQLTx(t), t)); err != nil {
+	within := s.within(SQLTx(t), t)
+	if err := within.durable(ctx); err != nil {
+		return err
+	}
+	if err := f(within); err != nil {
 		return err
 	}
 	return t.Commit()
@@ -263,7 +270,7 @@ func (s *Store) Join(ctx context.Context, conn Conn, raw *sql.Tx, storeID string
 		}
 		t.snapshot = level != "read committed"
 	}
-	return t, t.Durable(ctx)
+	return t, t.durable(ctx)
 }
 
 // JoinSQL is Join for a transaction of database/sql.

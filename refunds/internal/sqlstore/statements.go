@@ -107,7 +107,8 @@ func (t *tx) scan(ctx context.Context, s Statement) (n int64, err error) {
 	return n, rows.Err()
 }
 
-func (t *tx) Durable(ctx context.Context) error {
+// durable stands at a transaction's beginning, so that no function can forget it.
+func (t *tx) durable(ctx context.Context) error {
 	if t.d.Durable == "" {
 		return nil
 	}

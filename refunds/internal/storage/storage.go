@@ -21,9 +21,11 @@ var ErrThere = errors.New("storage: such a row is there already")
 
 // Store keeps the tables. It is safe for concurrent use.
 type Store interface {
-	// Update runs f in one transaction, which commits durably when f gives nil,
-	// and is rolled back otherwise. An error of the commit itself leaves open
-	// whether it happened.
+	// Update runs f in one transaction, which commits when f gives nil, and is
+	// rolled back otherwise. An error of the commit itself leaves open whether it
+	// happened. A commit survives a crash of the database, whatever its settings
+	// are: what it does is told to somebody, nearly always, and what isn't (a claim,
+	// a later moment) costs no more than on a database of the usual settings.
 	Update(ctx context.Context, f func(Tx) error) error
 	// View runs f, which only reads.
 	View(ctx context.Context, f func(Tx) error) error
@@ -82,7 +84,7 @@ type Tx interface {
 	// that a row with that key, or of that unique rule, is there already.
 	Insert(ctx context.Context, row Row) (inserted bool, err error)
 	// Add is Insert of a row that mustn't be there yet: ErrThere. It doesn't set
-	// the row's number. Its error, and those of Save, Delete and Durable, may come
+	// the row's number. Its error, and those of Save and Delete, may come
 	// with whatever is done next, at the latest with the commit.
 	Add(ctx context.Context, row Row) error
 	// Save replaces the row of that primary key, which must be there, but for the
@@ -94,9 +96,6 @@ type Tx interface {
 	Claim(ctx context.Context, c Claim) ([]*Refund, error)
 	// Unsealed takes the oldest events that the chain hasn't linked.
 	Unsealed(ctx context.Context, limit int) ([]*Event, error)
-	// Durable makes the commit of this transaction survive a crash of the
-	// database, whatever its settings are.
-	Durable(ctx context.Context) error
 	// SQL is the transaction itself, in Deliver; nil elsewhere and in memory.
 	SQL() *sql.Tx
 }
