@@ -195,7 +195,7 @@ func (b *Book) moved(ctx context.Context) error {
 // holdElsewhere holds every merchant when the database isn't the copy that it
 // was: what was sent since that copy was made is known to Assist alone.
 func (b *Book) holdElsewhere(ctx context.Context, tx storage.Tx, place string) error {
-	was := storage.Meta{Name: "place", Value: place}
+	was := storage.Meta{Name: storage.Place, Value: place}
 	inserted, err := tx.Insert(ctx, &was)
 	if err != nil || inserted {
 		return err

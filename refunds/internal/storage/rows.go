@@ -5,6 +5,9 @@ package storage
 // Meta is a value of the store itself.
 type Meta struct{ Name, Value string }
 
+// Place is the name under which a Meta keeps which copy of the database it is.
+const Place = "place"
+
 // Merchant stands above the refunds of one account at Assist.
 type Merchant struct {
 	Merchant           string
