@@ -35,7 +35,7 @@ func (c *Carrier) reconcileDue(ctx context.Context) error {
 	due, err := c.toReconcile(ctx)
 	all := []error{err}
 	if len(due) == 1 {
-		return errors.Join(err, c.background(ctx, due[0]))
+		return errors.Join(err, guarded(func() error { return c.background(ctx, due[0]) }))
 	}
 	var mu sync.Mutex
 	var asking sync.WaitGroup
@@ -44,7 +44,7 @@ func (c *Carrier) reconcileDue(ctx context.Context) error {
 		slots <- struct{}{}
 		asking.Go(func() {
 			defer func() { <-slots }()
-			err := c.background(ctx, m)
+			err := guarded(func() error { return c.background(ctx, m) }) // one client's panic isn't the others'
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, err)

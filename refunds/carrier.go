@@ -33,6 +33,8 @@ type Carrier struct {
 	clockAt  time.Time // when it was compared
 	clockErr error
 	servedAt time.Time // when it said whom it serves
+	// calls of handlers that haven't returned
+	handlings map[handling]bool
 	// merchants of which the last claim has found something
 	busyWith map[string]bool
 	busy     sync.WaitGroup
@@ -52,7 +54,8 @@ const lease = 6 * time.Minute
 // assist.JSON, or assist.Form with FormatSOAP or FormatJSON by
 // assist.WithProtocol; what it asks and gets back is the same.
 func NewCarrier(b *Book, clients map[string]*assist.Client, opts ...CarrierOption) (*Carrier, error) {
-	c := &Carrier{book: b, clients: map[string]*account{}, name: "carrier-" + rand.Text()[:10], misses: map[string]int{}, under: map[string]int{}, closed: map[string]assist.Intent{}, busyWith: map[string]bool{},
+	c := &Carrier{book: b, clients: map[string]*account{}, name: "carrier-" + rand.Text()[:10],
+		misses: map[string]int{}, under: map[string]int{}, closed: map[string]assist.Intent{}, busyWith: map[string]bool{}, handlings: map[handling]bool{},
 		carrying: carrying{workers: 8, rest: 90 * time.Second, personAfter: 12 * time.Hour, poll: time.Second, random: mrand.Int64N, wait: wait}}
 	if b == nil {
 		return nil, &InvalidError{Field: "Book", Reason: "must not be nil"}
@@ -104,7 +107,8 @@ func carriesRefundID(client *assist.Client) error {
 
 // Run carries until the context ends. Then it begins nothing more, lets the
 // cancels under way end, stores their outcomes and returns: allow it four
-// minutes. While the store is away it goes on trying.
+// minutes. While the store is away it goes on trying. Its error is the context's
+// cause, joined with a [*HangingError] where a handler hasn't returned.
 func (c *Carrier) Run(ctx context.Context) error {
 	if err := c.register(ctx); err != nil {
 		return err
@@ -113,8 +117,8 @@ func (c *Carrier) Run(ctx context.Context) error {
 	var house sync.WaitGroup
 	keep := func(what string, f func(context.Context) error) {
 		for ctx.Err() == nil {
-			if err := f(ctx); err != nil && ctx.Err() == nil && !otherServer(err) {
-				c.book.log.ErrorContext(ctx, what, "err", err)
+			if err := guarded(func() error { return f(ctx) }); err != nil && ctx.Err() == nil && !otherServer(err) {
+				c.book.complain(ctx, what, "err", err)
 			}
 			c.wait(ctx, c.poll, nil)
 		}
@@ -125,7 +129,7 @@ func (c *Carrier) Run(ctx context.Context) error {
 	}
 	for ctx.Err() == nil {
 		if err := c.checkClock(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, ErrClock) { // which tells of itself
-			c.book.log.ErrorContext(ctx, "refunds: comparing clocks", "err", err)
+			c.book.complain(ctx, "refunds: comparing clocks", "err", err)
 		}
 		free := acquire(ctx, slots)
 		n, err := c.pass(ctx, free, func(work func()) {
@@ -138,7 +142,7 @@ func (c *Carrier) Run(ctx context.Context) error {
 			<-slots
 		}
 		if err != nil && ctx.Err() == nil && !otherServer(err) { // which was told when it was found
-			c.book.log.ErrorContext(ctx, "refunds: looking for what is due", "err", err)
+			c.book.complain(ctx, "refunds: looking for what is due", "err", err)
 		}
 		if n == 0 {
 			c.wait(ctx, c.poll, c.book.nudge)
@@ -146,6 +150,9 @@ func (c *Carrier) Run(ctx context.Context) error {
 	}
 	house.Wait()
 	c.busy.Wait()
+	if err := c.hanging(); err != nil {
+		return errors.Join(context.Cause(ctx), err)
+	}
 	return context.Cause(ctx)
 }
 
@@ -226,7 +233,7 @@ func (c *Carrier) Step(ctx context.Context) (next time.Time, err error) {
 			break
 		}
 	}
-	if err := errors.Join(c.housekeep(ctx), c.reconcileDue(ctx)); otherServer(err) {
+	if err := errors.Join(guarded(func() error { return c.housekeep(ctx) }), guarded(func() error { return c.reconcileDue(ctx) })); otherServer(err) {
 		apart = firstOf(apart, err)
 	} else if err != nil {
 		return time.Time{}, err

@@ -86,8 +86,9 @@ func Poll(d time.Duration) CarrierOption {
 }
 
 // Alert is called when a refund begins to need a person, or a strange cancel of its
-// payment was found ([Strange]), in this process and after it was stored. It must not block. A call can be lost in a crash: what
-// must not be lost is a [PersonNeeded] event, see [Handle].
+// payment was found ([Strange]), in this process and after it was stored. It must
+// not block: after ten seconds its context ends, and it is left behind. A call can
+// be lost in a crash: what must not be lost is a [PersonNeeded] event, see [Handle].
 func Alert(f func(context.Context, *Record)) CarrierOption {
 	return func(c *carrying) error {
 		if f == nil {

@@ -31,7 +31,7 @@ func (c *Carrier) carry(ctx context.Context, v *view) {
 		// A client's transport, verifier or logger may panic. The refund is due
 		// again when its lease is over; if it was sent, it is asked about.
 		if p := recover(); p != nil {
-			c.book.log.ErrorContext(ctx, "refunds: a panic while carrying", "refund", r.ID, "panic", fmt.Sprint(p))
+			c.book.complain(ctx, "refunds: a panic while carrying", "refund", r.ID, "panic", fmt.Sprint(p))
 		}
 	}()
 	var err error

@@ -30,8 +30,11 @@ type handler struct {
 // of the store's database that also marks it delivered: what f writes by that
 // transaction happens exactly once. A name has its own deliveries, from the
 // moment when a carrier first came with it. An error of f, or a panic, puts its
-// refund's events off and holds up no other's. f has ten seconds; what it does
-// outside of the transaction may happen again. In SQLite no other transaction can
+// refund's events off and holds up no other's. f has ten seconds, and its context
+// ends with them: then the transaction is rolled back, whether f has returned or
+// not, and the event comes again. While f hangs at an event it isn't called for it
+// in this process, and not at all while it hangs at three. What it does outside of
+// the transaction may happen again, and the transaction isn't f's to end. In SQLite no other transaction can
 // write meanwhile, so f must not call the Book but by EnqueueTx.
 //
 // In [Memory] the transaction is nil.
@@ -121,19 +124,20 @@ func (c *Carrier) housekeep(ctx context.Context) error {
 		return err
 	}
 	all := []error{c.serves(ctx)}
+	add := func(f func() error) { all = append(all, guarded(f)) }
 	for i, h := range c.handlers {
 		if len(waiting[i]) > 0 {
-			all = append(all, c.deliver(ctx, h))
+			add(func() error { return c.deliver(ctx, h) })
 		}
 	}
 	if len(unsealed) > 0 {
-		all = append(all, c.book.seal(ctx))
+		add(func() error { return c.book.seal(ctx) })
 	}
 	if len(expired) > 0 {
-		all = append(all, c.book.expire(ctx))
+		add(func() error { return c.book.expire(ctx) })
 	}
 	if len(watched) > 0 {
-		all = append(all, c.watch(ctx))
+		add(func() error { return c.watch(ctx) })
 	}
 	return errors.Join(all...)
 }
@@ -210,7 +214,7 @@ func sooner(t time.Time, us int64) time.Time {
 
 // deliver calls a handler for the events that it hasn't had.
 func (c *Carrier) deliver(ctx context.Context, h handler) error {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && c.mayHandle(handling{handler: h.name}) {
 		var due []*storage.Delivery
 		err := c.book.store.View(ctx, func(tx storage.Tx) (err error) {
 			due, err = storage.Find[storage.Delivery](ctx, tx, storage.Query{Order: "event", Limit: deliveryWindow, Where: []storage.Cond{
@@ -235,6 +239,9 @@ func (c *Carrier) deliver(ctx context.Context, h handler) error {
 var errHandler = errors.New("refunds: a handler")
 
 func (c *Carrier) deliverOne(ctx context.Context, h handler, d *storage.Delivery) error {
+	if !c.mayHandle(handling{h.name, d.Event}) {
+		return nil
+	}
 	limited, end := context.WithTimeout(ctx, handlerTime)
 	defer end()
 	err := c.book.deliver(limited, func(tx storage.Tx) error {
@@ -258,7 +265,7 @@ func (c *Carrier) deliverOne(ctx context.Context, h handler, d *storage.Delivery
 		if found, err := tx.Get(limited, e, storage.NoLock); err != nil || !found {
 			return errors.Join(err, fmt.Errorf("refunds: event %d is gone", d.Event))
 		}
-		if err := h.call(limited, tx.SQL(), eventOf(e)); err != nil {
+		if err := c.handle(limited, h, tx.SQL(), eventOf(e)); err != nil {
 			return errors.Join(errHandler, err)
 		}
 		return tx.Delete(limited, d)
@@ -282,13 +289,16 @@ func (c *Carrier) deliverOne(ctx context.Context, h handler, d *storage.Delivery
 	})
 }
 
-func (h handler) call(ctx context.Context, tx *sql.Tx, e Event) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("it panicked: %v", p)
-		}
-	}()
-	return h.f(ctx, tx, e)
+// handle calls a handler. One that is left behind keeps a transaction that is
+// over: the store ends it with its context, before anything else of this delivery
+// happens, and database/sql refuses all that comes by it later, a commit too.
+func (c *Carrier) handle(ctx context.Context, h handler, tx *sql.Tx, e Event) error {
+	one := handling{h.name, e.ID}
+	c.noteHandling(one, true)
+	return called(ctx, func() error {
+		defer c.noteHandling(one, false)
+		return h.f(ctx, tx, e)
+	})
 }
 
 // watch asks about attempts that a person has closed: money may still move by
@@ -303,7 +313,8 @@ func (c *Carrier) watch(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		err = errors.Join(err, c.watchOne(ctx, a))
+		// It was put off before it is asked about, so one that panics comes again.
+		err = errors.Join(err, guarded(func() error { return c.watchOne(ctx, a) }))
 	}
 	return err
 }

@@ -127,7 +127,11 @@ func (c *Carrier) call(ctx context.Context, id ID) {
 	if err != nil {
 		return
 	}
-	c.alert(ctx, rec)
+	limited, end := context.WithTimeout(ctx, handlerTime)
+	defer end()
+	if err := called(limited, func() error { c.alert(limited, rec); return nil }); err != nil {
+		c.book.complain(ctx, "refunds: alerting", "refund", id, "err", err)
+	}
 }
 
 // doubt is what is known of a cancel whose outcome isn't.
