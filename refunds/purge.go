@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/refunds/internal/storage"
 )
 
@@ -11,7 +12,9 @@ import (
 // most a thousand at a time, and tells how many. What stays: their keys, so that
 // a late retry doesn't pay; their operations, so that these belong to somebody;
 // their history, which is only added to and holds nothing personal. A refund
-// with an attempt that is still watched stays whole. What is known of a payment
+// with an attempt that is still watched, or that a person has closed and that is
+// never known not to have moved money, stays whole: it is what says so, and what
+// lets the payment's later refunds pass that attempt over. What is known of a payment
 // (its mean's last four, the e-mail's hash) goes with its last refund.
 func (b *Book) Purge(ctx context.Context, endedBefore time.Time) (int, error) {
 	var old []*storage.Refund
@@ -51,7 +54,7 @@ func (b *Book) purge(ctx context.Context, tx storage.Tx, r *storage.Refund, purg
 		return err
 	}
 	for _, a := range attempts {
-		if a.WatchAt > 0 {
+		if a.WatchAt > 0 || a.ClosedBy != "" && assist.Outcome(a.Outcome) == assist.Unknown {
 			return errNothing
 		}
 		if err := tx.Delete(ctx, a); err != nil {
