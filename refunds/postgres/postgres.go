@@ -73,6 +73,10 @@ func dialectOf(schema string) *sqlstore.Dialect {
 			var e *pgconn.PgError
 			return errors.As(err, &e) && (e.Code[:2] == "23" || e.Code == "P0001")
 		},
+		IsThere: func(err error) bool {
+			var e *pgconn.PgError
+			return errors.As(err, &e) && e.Code == "23505"
+		},
 		Durably: func(context.Context, sqlstore.Conn) error { return nil }, // Durable makes each transaction so
 		Place:   place,
 		Clock:   "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",

@@ -57,7 +57,7 @@ func (c connection) Batch(ctx context.Context, all []sqlstore.Statement) (err er
 	for _, s := range all {
 		n, err := answer(answers, s)
 		if err != nil {
-			return err
+			return s.Meaning(err)
 		}
 		if s.Done == nil {
 			continue

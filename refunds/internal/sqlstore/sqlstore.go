@@ -23,6 +23,10 @@ type Dialect struct {
 	LockSchema  string // one process migrates at a time
 	// IsConstraint tells an error by which the database holds a rule.
 	IsConstraint func(error) bool
+	// IsThere tells the error of a row that is there already. It must be given where
+	// statements go together with the COMMIT: then only an error of the database
+	// itself undoes the transaction.
+	IsThere func(error) bool
 	// NoTransaction tells the error of a ROLLBACK by which there is none.
 	NoTransaction func(error) bool
 	// Durably refuses a connection whose commits don't survive a crash.
@@ -64,6 +68,16 @@ type Statement struct {
 	Args []any
 	Next func() []any        // targets of one more row; nil where no rows come
 	Done func(n int64) error // how many rows there were
+	// Failed says what the database's error of it means; nil leaves it as it is.
+	Failed func(error) error
+}
+
+// Meaning is the error of a statement that failed.
+func (s *Statement) Meaning(err error) error {
+	if err == nil || s.Failed == nil {
+		return err
+	}
+	return s.Failed(err)
 }
 
 // Batcher is a Conn that takes several statements in one round trip. What comes

@@ -69,10 +69,10 @@ func (t *tx) flush(ctx context.Context) error {
 
 // rule says of an error that the database holds a rule by it.
 func (t *tx) rule(err error) error {
-	if err != nil && t.d.IsConstraint(err) {
-		return fmt.Errorf("%w: %w", storage.ErrConstraint, err)
+	if err == nil || errors.Is(err, storage.ErrThere) || !t.d.IsConstraint(err) {
+		return err
 	}
-	return err
+	return fmt.Errorf("%w: %w", storage.ErrConstraint, err)
 }
 
 func (t *tx) one(ctx context.Context, s Statement) (err error) {
@@ -82,11 +82,8 @@ func (t *tx) one(ctx context.Context, s Statement) (err error) {
 	} else {
 		n, err = t.scan(ctx, s)
 	}
-	if s.Done == nil {
-		return err
-	}
-	if err != nil {
-		return err
+	if err != nil || s.Done == nil {
+		return s.Meaning(err)
 	}
 	return s.Done(n)
 }
@@ -252,6 +249,7 @@ func (t *tx) text(kind int, table *storage.Table, make func(*statement)) string 
 const (
 	inserting = -1 - iota
 	insertingNumber
+	adding
 	saving
 	deleting
 )
@@ -303,7 +301,7 @@ func (t *tx) There(ctx context.Context, row storage.Row) (bool, error) {
 	if err != nil || found || !t.snapshot {
 		return found, err
 	}
-	if err := t.read(ctx, Statement{Text: "SAVEPOINT refunds_there"}, t.insert(row, false),
+	if err := t.read(ctx, Statement{Text: "SAVEPOINT refunds_there"}, t.insert(row, inserting),
 		Statement{Text: "ROLLBACK TO SAVEPOINT refunds_there"}, Statement{Text: "RELEASE SAVEPOINT refunds_there"}); err != nil {
 		return false, failed("looking into", row.Table(), err)
 	}
@@ -392,16 +390,13 @@ func (t *tx) Sum(ctx context.Context, table *storage.Table, column, by string, w
 	return all, nil
 }
 
-func (t *tx) insert(row storage.Row, number bool) Statement {
+func (t *tx) insert(row storage.Row, kind int) Statement {
 	table, fields := row.Table(), row.Fields()
-	first, kind := 0, inserting
+	first := 0
 	if table.Counted {
 		first = 1
 	}
-	number = number && table.Counted
-	if number {
-		kind = insertingNumber
-	}
+	number := kind == insertingNumber
 	text := t.text(kind, table, func(s *statement) {
 		s.WriteString("INSERT INTO " + t.d.Prefix + table.Name + " (" + strings.Join(table.Columns[first:], ",") + ") VALUES (")
 		for i, f := range fields[first:] {
@@ -410,7 +405,10 @@ func (t *tx) insert(row storage.Row, number bool) Statement {
 			}
 			s.arg(value(f))
 		}
-		s.WriteString(") ON CONFLICT DO NOTHING")
+		s.WriteString(")")
+		if kind != adding {
+			s.WriteString(" ON CONFLICT DO NOTHING")
+		}
 		if number {
 			s.WriteString(" RETURNING " + table.Columns[0])
 		}
@@ -426,7 +424,11 @@ func (t *tx) Insert(ctx context.Context, row storage.Row) (inserted bool, err er
 	if t.readOnly {
 		return false, errors.New("sqlstore: a view doesn't write")
 	}
-	s := t.insert(row, true)
+	kind := inserting
+	if row.Table().Counted {
+		kind = insertingNumber
+	}
+	s := t.insert(row, kind)
 	s.Done = func(n int64) error { inserted = n == 1; return nil }
 	if err := t.read(ctx, s); err != nil {
 		return false, failed("adding to", row.Table(), err)
@@ -435,8 +437,20 @@ func (t *tx) Insert(ctx context.Context, row storage.Row) (inserted bool, err er
 }
 
 func (t *tx) Add(ctx context.Context, row storage.Row) error {
-	s := t.insert(row, false)
-	return t.change(ctx, "adding to", row.Table(), s, storage.ErrThere)
+	if t.d.IsThere == nil {
+		return t.change(ctx, "adding to", row.Table(), t.insert(row, inserting), storage.ErrThere)
+	}
+	s := t.insert(row, adding)
+	s.Failed = func(err error) error {
+		if t.d.IsThere(err) {
+			return fmt.Errorf("adding to %s: %w: %w", row.Table().Name, storage.ErrThere, err)
+		}
+		return err
+	}
+	if err := t.write(ctx, s); err != nil {
+		return failed("adding to", row.Table(), err)
+	}
+	return nil
 }
 
 // change gathers a statement that must change one row.

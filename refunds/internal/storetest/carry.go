@@ -20,7 +20,7 @@ func Run(t *testing.T, open Open) {
 		name string
 		test func(*testing.T, Open)
 	}{
-		{"keys", keys}, {"outcomes", outcomes}, {"doubts", doubts}, {"order of a payment", orderOfPayment}, {"persons", persons}, {"guards", guards}, {"guards at once", guardsAtOnce},
+		{"keys", keys}, {"together", together}, {"outcomes", outcomes}, {"doubts", doubts}, {"order of a payment", orderOfPayment}, {"persons", persons}, {"guards", guards}, {"guards at once", guardsAtOnce},
 		{"decisions", decisions}, {"passed over", passedOver}, {"calls", calls}, {"strange cancels", strangeCancels}, {"strangers", strangers}, {"merchants", merchants}, {"transactions", transactions},
 		{"handlers", handlers}, {"history", history}, {"reading", reading}, {"audit", audit}, {"purge", purge}, {"purged payments", purgedPayments}, {"purged meanwhile", purgedMeanwhile}, {"purge beside a retry", purgeBesideRetry}, {"a handler that hangs", hangingHandler}, {"purge keeps a doubt", purgeKeepsDoubt}, {"two processes", twoProcesses},
 		{"rules of the database", rules}, {"wallets", wallets},
