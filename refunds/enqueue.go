@@ -80,7 +80,8 @@ func (b *Book) insert(ctx context.Context, tx storage.Tx, row *storage.Refund, e
 	if err := b.newMerchant(ctx, tx, row.Merchant); err != nil {
 		return 0, err
 	}
-	if err := insertPayment(ctx, tx, row.Merchant, row.Payment); err != nil {
+	made, err := insertPayment(ctx, tx, row.Merchant, row.Payment)
+	if err != nil {
 		return 0, err
 	}
 	inserted, err := tx.Insert(ctx, row)
@@ -94,6 +95,9 @@ func (b *Book) insert(ctx context.Context, tx storage.Tx, row *storage.Refund, e
 		}
 	}
 	if id, purged, err := b.purgedKey(ctx, tx, row, inserted); err != nil || purged {
+		if err == nil && made { // nobody else has seen it: it went with its last refund
+			err = tx.Delete(ctx, &storage.Payment{Merchant: row.Merchant, Payment: row.Payment})
+		}
 		return id, err
 	}
 	e.Refund, e.Merchant, e.ToState, e.At = row.ID, row.Merchant, row.State, row.Created
@@ -101,18 +105,19 @@ func (b *Book) insert(ctx context.Context, tx storage.Tx, row *storage.Refund, e
 }
 
 // insertPayment makes a payment's row, where there is none. One that is there is
-// locked, since Purge takes it away with its last refund.
-func insertPayment(ctx context.Context, tx storage.Tx, merchant, payment string) error {
+// locked, since Purge takes it away with its last refund. Made is whether it was
+// made here.
+func insertPayment(ctx context.Context, tx storage.Tx, merchant, payment string) (made bool, err error) {
 	p := &storage.Payment{Merchant: merchant, Payment: payment}
-	inserted, err := tx.Insert(ctx, p)
-	if err != nil || inserted {
-		return err
+	made, err = tx.Insert(ctx, p)
+	if err != nil || made {
+		return made, err
 	}
 	there, err := tx.Get(ctx, p, storage.ForShare)
 	if err == nil && !there {
-		_, err = tx.Insert(ctx, &storage.Payment{Merchant: merchant, Payment: payment})
+		made, err = tx.Insert(ctx, &storage.Payment{Merchant: merchant, Payment: payment})
 	}
-	return err
+	return made, err
 }
 
 // purgedKey tells whether the key of a refund that was just inserted is one of a
