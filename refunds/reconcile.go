@@ -29,7 +29,7 @@ type Report struct {
 	Complete bool
 }
 
-// Reconcile compares the store with Assist's results of a period of at most 31
+// Reconcile compares the store with Assist's results of a period of at most 366
 // days. Assist takes one question for 24 hours in ten minutes, so a month takes
 // five hours; questions of other processes with the same store count. A strange
 // cancel is first offered to the open attempts of its payment, and to those that a
@@ -47,8 +47,8 @@ func (c *Carrier) Reconcile(ctx context.Context, merchantID string, from, to tim
 	if c.clients[merchantID] == nil {
 		return nil, &InvalidError{Field: "merchantID", Reason: "this carrier has no client of it"}
 	}
-	if !from.Before(to) || to.Sub(from) > 31*24*time.Hour {
-		return nil, &InvalidError{Field: "from, to", Reason: "must be a period of at most 31 days"}
+	if !from.Before(to) || to.Sub(from) > 366*24*time.Hour {
+		return nil, &InvalidError{Field: "from, to", Reason: "must be a period of at most 366 days"}
 	}
 	r := &Report{}
 	from, to = from.Truncate(time.Minute), to.Truncate(time.Minute)
@@ -360,7 +360,9 @@ func (c *Carrier) reconciled(ctx context.Context, merchantID string, from, to ti
 			if err != nil {
 				return err
 			}
-			known := len(last) == 0 || micros(from) <= last[0].At
+			// A copy lacks nothing that is older than the last thing which it knows of,
+			// of whichever merchant: LostSince. 1 is a lost file, which knows of none.
+			known := len(last) == 0 || micros(from) <= last[0].At || m.LostSince > 1 && micros(from) <= m.LostSince
 			if known && to.Add(time.Minute).After(instant(m.Held)) {
 				m.ReconciledComplete = micros(c.book.now())
 			}

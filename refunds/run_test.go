@@ -257,3 +257,38 @@ func TestConstructorsRefuse(t *testing.T) {
 		assert.True(t, errors.As(make(), &invalid), name)
 	}
 }
+
+// A copy lacks nothing that is older than the last thing it knows of. So a merchant
+// that had no refund for long is compared from there, and released.
+func TestReleaseAfterALongRest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t)
+		store := b.store.(interface{ SetPlace(string) })
+		_, first := b.enqueue(t, "first")
+		_, err := b.carrier(t, b.server.Client()).Step(t.Context())
+		require.NoError(t, err)
+		rec, err := b.book.Get(t.Context(), first)
+		require.NoError(t, err)
+		require.Equal(t, refunds.Done, rec.State)
+		time.Sleep(40 * 24 * time.Hour)
+		store.SetPlace("a standby")
+		b.book, err = refunds.NewBook(t.Context(), b.store)
+		require.NoError(t, err)
+		person := refunds.Person{ID: "anna", Name: "Anna", Reason: "the failover is over"}
+		merchant, now := b.server.Credentials().MerchantID, time.Now()
+		c := b.carrier(t, b.server.Client())
+		_, second := b.enqueue(t, "second")
+		for _, days := range []time.Duration{39, 41} {
+			require.ErrorIs(t, b.book.Release(t.Context(), merchant, person), refunds.ErrNotReconciled)
+			_, err = c.Reconcile(t.Context(), merchant, now.Add(-days*24*time.Hour), now.Add(time.Minute))
+			require.NoError(t, err)
+		}
+		require.NoError(t, b.book.Release(t.Context(), merchant, person))
+		_, err = c.Step(t.Context())
+		require.NoError(t, err)
+		rec, err = b.book.Get(t.Context(), second)
+		require.NoError(t, err)
+		assert.Equal(t, refunds.Done, rec.State)
+	})
+}

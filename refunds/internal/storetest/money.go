@@ -108,7 +108,7 @@ func reconcile(t *testing.T, open Open) {
 	assert.Empty(t, r.Missing)
 	assert.Empty(t, r.Differing)
 	var invalid *refunds.InvalidError
-	_, err = c.Reconcile(ctxOf(w), w.Merchant(), from, from.Add(32*24*time.Hour))
+	_, err = c.Reconcile(ctxOf(w), w.Merchant(), from, from.Add(367*24*time.Hour))
 	assert.ErrorAs(t, err, &invalid)
 	_, err = c.Reconcile(ctxOf(w), "999", from, w.Now())
 	assert.ErrorAs(t, err, &invalid)
