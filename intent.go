@@ -46,12 +46,18 @@ func (in Intent) known() map[Billnumber]bool {
 	return known
 }
 
-// newestNumber gives the highest number of an operation among billnumbers; zero where
-// there is none. The operations of a payment are numbered upwards (protocol §3), so
-// one that has a lower number was made before it, also where a listing lacks it.
-func newestNumber(known map[Billnumber]bool) (newest int) {
-	for b := range known {
+// newestKnown is the highest number of an operation that was seen before the send;
+// zero where there is none. The operations of a payment are numbered upwards
+// (protocol §3), so one that has a lower number was made before it, also where a
+// listing lacks it.
+func (in Intent) newestKnown() (newest int) {
+	for _, b := range in.Before {
 		newest = max(newest, b.Operation())
+	}
+	if in.Request.Order != nil {
+		for i := range in.Request.Order.Operations {
+			newest = max(newest, in.Request.Order.Operations[i].Billnumber.Operation())
+		}
 	}
 	return newest
 }

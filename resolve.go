@@ -175,7 +175,7 @@ type findings struct {
 // lacked an operation then, or the clocks are apart.
 func (c *Client) sift(in Intent, order *Order) (f findings) {
 	known, claimed := in.known(), c.payments.claimedByOthers(in)
-	newest, rivals := newestNumber(known), rivalsOf(c.payments.rivals(in))
+	newest, rivals := in.newestKnown(), rivalsOf(c.payments.rivals(in))
 	for i := range order.Operations {
 		op := &order.Operations[i]
 		switch {

@@ -143,8 +143,7 @@ func (a *cancelAttempt) ownOperations(order *Order, r *reply) ([]Operation, erro
 		seen, stale, other error
 		latest             int // number of those that are too old
 	)
-	known, claimed := a.intent.known(), a.client.payments.claimedByOthers(a.intent)
-	newest := newestNumber(known)
+	known, newest, claimed := a.intent.known(), a.intent.newestKnown(), a.client.payments.claimedByOthers(a.intent)
 	for i := range order.Operations {
 		op := &order.Operations[i]
 		if op.Type != OperationCancel {

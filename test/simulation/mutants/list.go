@@ -69,7 +69,7 @@ var bySeeds = []mutant{
 		change("\tf := c.sift(in, order)\n\tunknown :=", "\tf := c.sift(in, order)\n\tif n := len(f.certain); n > 1 && ALIVE {\n\t\tf.certain = f.certain[n-1:]\n\t}\n\tunknown :="),
 	}},
 	{"not-looked", "without a look no listed operation is known to be new", "", []edit{
-		change("\t\tcase in.Before == nil, in.datedBeforeLook(op)", "\t\tcase in.Before == nil && !ALIVE, in.datedBeforeLook(op)"),
+		change("\t\tcase in.Before == nil,", "\t\tcase in.Before == nil && !ALIVE,"),
 	}},
 	{"gap", "a number that the listing skips may be ours", "", []edit{
 		change(", len(f.missing) > 0:\n\t\treturn unknown", ", len(f.missing) > 0 && !ALIVE:\n\t\treturn unknown"),

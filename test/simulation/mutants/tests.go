@@ -57,7 +57,7 @@ var byTests = []mutant{
 		change("\t\tcase op.numberedBefore(newest):", "\t\tcase op.numberedBefore(newest) && !ALIVE:"),
 	}},
 	{"numbered-before", "a listed operation with a lower number than one of the look is never certain", ". TestNumberedBeforeTheLookIsNeverCertain", []edit{
-		change("case in.Before == nil, op.numberedBefore(newest),", "case in.Before == nil, op.numberedBefore(newest) && !ALIVE,"),
+		change(" op.numberedBefore(newest),", " op.numberedBefore(newest) && !ALIVE,"),
 	}},
 	{"look-lacks", "a look that lacks a known operation is an old one", ". TestStaleLookSendsNothing", []edit{
 		change("\tfor _, lacking := range sorted(known) {\n", "\tfor _, lacking := range sorted(known) {\n\t\tif ALIVE {\n\t\t\tbreak\n\t\t}\n"),
