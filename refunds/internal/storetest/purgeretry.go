@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -92,18 +93,24 @@ func purgeBesideRetry(t *testing.T, open Open) {
 }
 
 // untilBlocked waits until another transaction waits for a lock of this store's
-// tables, where the database can tell, or something is over.
+// tables, where the database can tell, or something is over; five seconds at most.
 func (w *World) untilBlocked(over <-chan struct{}) {
 	db, ok := w.Store.(SQL)
 	if !ok || db.Prefix() == "assist_" {
 		return // whoever comes waits for the one writer
 	}
-	for {
+	limited, end := context.WithTimeout(ctxOf(w), 5*time.Second)
+	defer end()
+	for limited.Err() == nil {
 		var n int
-		require.NoError(w.TB, db.DB().QueryRow(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%`+db.Prefix()+`%'`).Scan(&n))
+		err := db.DB().QueryRowContext(limited, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%`+db.Prefix()+`%'`).Scan(&n)
+		if limited.Err() == nil {
+			require.NoError(w.TB, err)
+		}
 		select {
 		case <-over:
 			return
+		case <-limited.Done():
 		case <-time.After(time.Millisecond):
 		}
 		if n > 0 {
