@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -24,22 +25,80 @@ const (
 	envStore   = "ASSIST_BENCH_STORE"
 	envURL     = "ASSIST_BENCH_URL"
 	envWorkers = "ASSIST_BENCH_WORKERS"
+	envProfile = "ASSIST_BENCH_PROFILE"
 )
 
 func credentials() assist.Credentials {
 	return assist.Credentials{MerchantID: "700027", Login: "test_refunds", Password: assist.NewSecret("TestPassword1")}
 }
 
-// carry stores refunds of as many payments, lets workers loose on them, and
-// waits until all are done.
-func carry(ctx context.Context, d *database, s settings, processes int) error {
-	server := assisttest.New(assisttest.WithMerchant(credentials()))
+// serve lets the simulated Assist answer over TCP.
+func serve() (server *assisttest.Server, url string, end func(), err error) {
+	server = assisttest.New(assisttest.WithMerchant(credentials()))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", nil, err
+	}
+	go func() { _ = http.Serve(listener, server) }()
+	return server, "http://" + listener.Addr().String(), func() { _ = listener.Close() }, nil
+}
+
+// sdkAlone measures the cancels without a store.
+func sdkAlone(s settings) error {
+	server, url, end, err := serve()
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
-	go func() { _ = http.Serve(listener, server) }()
+	defer end()
+	var orders []order
+	for range s.refunds {
+		o := server.Pay(assisttest.Payment{PaidAt: time.Now().Add(-48 * time.Hour)})
+		orders = append(orders, order{o.Billnumber, o.Number, o.Date})
+	}
+	p, err := launch("floor", "", url, s)
+	if err != nil {
+		return err
+	}
+	defer p.kill()
+	if err := json.NewEncoder(p.in).Encode(orders); err != nil {
+		return err
+	}
+	if _, err := p.out.ReadString('\n'); err != nil { // it is ready
+		return err
+	}
+	if _, err := io.WriteString(p.in, "go\n"); err != nil {
+		return err
+	}
+	if _, err := p.out.ReadString('\n'); err != nil { // all are done
+		return err
+	}
+	used, err := p.stop()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\nthe SDK alone, no store: %s\n", used.each(s.refunds))
+	return nil
+}
+
+// use is what a process has used.
+type use struct {
+	cpu            time.Duration
+	mallocs, bytes int64
+}
+
+func (u use) each(refunds int) string {
+	n := int64(refunds)
+	return fmt.Sprintf("%.0f refunds per second of CPU (%d µs each), %d allocations, %d bytes each", float64(n)/u.cpu.Seconds(), u.cpu.Microseconds()/n, u.mallocs/n, u.bytes/n)
+}
+
+// carry stores refunds of as many payments, lets workers loose on them, and
+// waits until all are done.
+func carry(ctx context.Context, d *database, s settings, processes int) error {
+	server, url, end, err := serve()
+	if err != nil {
+		return err
+	}
+	defer end()
 	book, err := refunds.NewBook(ctx, d.store)
 	if err != nil {
 		return err
@@ -53,7 +112,7 @@ func carry(ctx context.Context, d *database, s settings, processes int) error {
 	}
 	var all []*process
 	for range processes {
-		p, err := start(d.address, "http://"+listener.Addr().String(), s.workers)
+		p, err := start("worker", d.address, url, s)
 		if err != nil {
 			return err
 		}
@@ -77,13 +136,13 @@ func carry(ctx context.Context, d *database, s settings, processes int) error {
 		time.Sleep(100 * time.Millisecond)
 	}
 	took := time.Since(began)
-	var cpu time.Duration
+	var sum use
 	for _, p := range all {
 		used, err := p.stop()
 		if err != nil {
 			return err
 		}
-		cpu += used
+		sum = use{sum.cpu + used.cpu, sum.mallocs + used.mallocs, sum.bytes + used.bytes}
 	}
 	done := 0
 	for _, err := range book.List(ctx, refunds.Filter{States: []refunds.State{refunds.Done}}) {
@@ -100,8 +159,8 @@ func carry(ctx context.Context, d *database, s settings, processes int) error {
 		return err
 	}
 	n := float64(s.refunds)
-	fmt.Printf("  end to end, %d process(es): %.0f refunds/s, %.0f per second of a worker's CPU; %.0f bytes per refund, everything\n",
-		processes, n/took.Seconds(), n/cpu.Seconds(), float64(after-before)/n)
+	fmt.Printf("  end to end, %d process(es): %.0f refunds/s; a worker: %s; stored: %.0f bytes per refund, everything\n",
+		processes, n/took.Seconds(), sum.each(s.refunds), float64(after-before)/n)
 	return nil
 }
 
@@ -130,9 +189,18 @@ type process struct {
 	end sync.Once
 }
 
-func start(store, url string, workers int) (*process, error) {
+// start waits until the process is ready.
+func start(role, store, url string, s settings) (*process, error) {
+	p, err := launch(role, store, url, s)
+	if err == nil {
+		_, err = p.out.ReadString('\n')
+	}
+	return p, err
+}
+
+func launch(role, store, url string, s settings) (*process, error) {
 	p := &process{cmd: exec.Command(os.Args[0])}
-	p.cmd.Env = append(os.Environ(), envRole+"=worker", envStore+"="+store, envURL+"="+url, envWorkers+"="+strconv.Itoa(workers))
+	p.cmd.Env = append(os.Environ(), envRole+"="+role, envStore+"="+store, envURL+"="+url, envWorkers+"="+strconv.Itoa(s.workers), envProfile+"="+s.profile)
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -141,26 +209,22 @@ func start(store, url string, workers int) (*process, error) {
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
 	p.out = bufio.NewReader(out)
-	_, err = p.out.ReadString('\n') // it is ready
-	return p, err
+	return p, p.cmd.Start()
 }
 
-// stop ends the worker and tells what CPU time it used from the start on.
-func (p *process) stop() (time.Duration, error) {
+// stop ends the worker and tells what it used from the start on.
+func (p *process) stop() (u use, err error) {
 	if _, err := io.WriteString(p.in, "stop\n"); err != nil {
-		return 0, err
+		return u, err
 	}
 	line, err := p.out.ReadString('\n')
 	if err != nil {
-		return 0, err
+		return u, err
 	}
-	ns, err := strconv.ParseInt(line[:len(line)-1], 10, 64)
+	_, err = fmt.Sscan(line, &u.cpu, &u.mallocs, &u.bytes)
 	p.kill()
-	return time.Duration(ns), err
+	return u, err
 }
 
 func (p *process) kill() {

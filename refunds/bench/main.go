@@ -30,12 +30,16 @@ import (
 
 type settings struct {
 	refunds, open, workers int
-	only                   string
+	only, profile          string
 }
 
 func main() {
-	if os.Getenv(envRole) == "worker" {
+	switch os.Getenv(envRole) {
+	case "worker":
 		check(work())
+		return
+	case "floor":
+		check(floor())
 		return
 	}
 	var s settings
@@ -43,8 +47,10 @@ func main() {
 	flag.IntVar(&s.open, "open", 1_000_000, "open refunds beside which ticks are measured; 0 leaves that out")
 	flag.IntVar(&s.workers, "workers", 16, "Workers of each process")
 	flag.StringVar(&s.only, "only", "", "sqlite or postgres; empty is both")
+	flag.StringVar(&s.profile, "cpuprofile", "", "each worker process writes a profile of its CPU time to this file, with its number behind the name")
 	flag.Parse()
 	fmt.Printf("%s, %d cores, %d refunds in each run, Workers(%d)\n", runtime.Version(), runtime.NumCPU(), s.refunds, s.workers)
+	check(sdkAlone(s))
 	for _, name := range []string{"sqlite", "postgres"} {
 		if s.only == "" || s.only == name {
 			check(measure(context.Background(), name, s))

@@ -96,7 +96,7 @@ func (d *database) fill(ctx context.Context, many int, due time.Time) error {
 	}{
 		{(&storage.Payment{}).Table(), map[string]string{"payment": payment}},
 		{(&storage.Refund{}).Table(), map[string]string{"payment": payment, "billnumber": payment, "key": "'order-'||g||'-refund-1-copy'", "attempt": "attempt||g",
-			"order_number": "'order-'||g", "next_at": fmt.Sprintf("%d+g*10000", due.UnixMicro())}},
+			"order_number": "'order-'||g", "next_at": fmt.Sprintf("%d+CAST(g AS bigint)*10000", due.UnixMicro())}},
 		{(&storage.Attempt{}).Table(), map[string]string{"payment": payment, "intent_id": "intent_id||g", "refund": "refund+g"}},
 	} {
 		columns := c.table.Columns

@@ -3,11 +3,13 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -32,8 +34,7 @@ func work() error {
 	if err != nil {
 		return err
 	}
-	client, err := assist.NewClient(os.Getenv(envURL), credentials(), assist.WithHTTPClient(&http.Client{Timeout: 60 * time.Second,
-		Transport: &http.Transport{MaxIdleConnsPerHost: workers}}))
+	client, err := newClient()
 	if err != nil {
 		return err
 	}
@@ -41,12 +42,17 @@ func work() error {
 	if err != nil {
 		return err
 	}
-	in := bufio.NewReader(os.Stdin)
+	return measured(bufio.NewReader(os.Stdin), func() { _ = carrier.Run(ctx) })
+}
+
+// measured runs f from one line of the standard input to the next, and prints
+// the CPU time, the allocations and the bytes of that time.
+func measured(in *bufio.Reader, f func()) error {
 	fmt.Println("ready")
 	if _, err := in.ReadString('\n'); err != nil {
 		return err
 	}
-	if path := os.Getenv("ASSIST_BENCH_PROFILE"); path != "" {
+	if path := os.Getenv(envProfile); path != "" {
 		f, err := os.Create(fmt.Sprint(path, ".", os.Getpid()))
 		if err != nil {
 			return err
@@ -56,17 +62,78 @@ func work() error {
 			return err
 		}
 	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	began := cpu()
-	go func() { _ = carrier.Run(ctx) }()
+	go f()
 	if _, err := in.ReadString('\n'); err != nil {
 		return err
 	}
 	used := cpu() - began
 	pprof.StopCPUProfile()
-	fmt.Println(used.Nanoseconds())
+	runtime.ReadMemStats(&after)
+	fmt.Println(used.Nanoseconds(), after.Mallocs-before.Mallocs, after.TotalAlloc-before.TotalAlloc)
 	_, _ = in.ReadString('\n')
 	return nil
 }
+
+// order is what a cancel has to know of one.
+type order struct {
+	Billnumber assist.Billnumber
+	Number     string
+	Date       time.Time
+}
+
+// floor makes the same cancels without a store, as a program does that keeps
+// nothing: what the module's own share is measured against.
+func floor() error {
+	workers, err := strconv.Atoi(os.Getenv(envWorkers))
+	if err != nil {
+		return err
+	}
+	client, err := newClient()
+	if err != nil {
+		return err
+	}
+	amount, err := assist.NewMoney(1000, "RUB")
+	if err != nil {
+		return err
+	}
+	in := bufio.NewReader(os.Stdin)
+	line, err := in.ReadBytes('\n')
+	if err != nil {
+		return err
+	}
+	var orders []order
+	if err := json.Unmarshal(line, &orders); err != nil {
+		return err
+	}
+	return measured(in, func() {
+		next := make(chan order)
+		var all sync.WaitGroup
+		for range workers {
+			all.Go(func() {
+				for o := range next {
+					req := assist.CancelRequest{Billnumber: o.Billnumber, OrderNumber: o.Number, OrderDate: o.Date, Amount: amount}
+					if _, err := client.Cancel(context.Background(), req, assist.LookFirst()); err != nil {
+						fmt.Fprintln(os.Stderr, "bench: the floor:", err)
+						os.Exit(1)
+					}
+				}
+			})
+		}
+		for _, o := range orders {
+			next <- o
+		}
+		close(next)
+		all.Wait()
+		fmt.Println("done")
+	})
+}
+
+// newClient makes a client as most merchants have it, with the SDK's own
+// transport: each cancel on a fresh connection.
+func newClient() (*assist.Client, error) { return assist.NewClient(os.Getenv(envURL), credentials()) }
 
 func cpu() time.Duration {
 	var u syscall.Rusage
