@@ -1,5 +1,6 @@
-// Command serve starts a throw-away PostgreSQL, prints its URL, and ends it when
-// its standard input ends: for tests of other modules.
+// Command serve starts a throw-away PostgreSQL with the settings that it is given,
+// prints its URL, and ends it when its standard input ends: for tests of other
+// modules.
 package main
 
 import (
@@ -11,7 +12,7 @@ import (
 )
 
 func main() {
-	s, err := pgtest.Start("")
+	s, err := pgtest.Start("", os.Args[1:]...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
