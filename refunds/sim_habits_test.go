@@ -3,7 +3,6 @@ package refunds
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 
@@ -154,6 +153,6 @@ func (w *world) comparesSums(tb testing.TB, rec *Record) {
 			return err
 		}
 		return tx.Add(tb.Context(), &storage.Event{Refund: r.ID, Merchant: r.Merchant, At: micros(w.now), Kind: string(Decided), FromState: int64(Sent), ToState: int64(Pending),
-			Actor: "operator", Reason: fmt.Sprint("sums")})
+			Actor: "operator", Reason: "sums"})
 	}))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -35,8 +34,6 @@ func (m *mortal) boundary(name string) {
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	time.Sleep(time.Hour)
 }
-
-var errLate = errors.New("not yet")
 
 // Update is storage.Store's.
 func (m *mortal) Update(ctx context.Context, f func(storage.Tx) error) error {
