@@ -180,6 +180,12 @@ func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, by sender, 
 	return err
 }
 
+// attemptsOf gives a refund's attempts, the first one first.
+func attemptsOf(ctx context.Context, tx storage.Tx, r *storage.Refund) ([]*storage.Attempt, error) {
+	return storage.Find[storage.Attempt](ctx, tx, storage.Query{Order: "number", Where: []storage.Cond{
+		storage.Eq("merchant", r.Merchant), storage.Eq("payment", r.Payment), storage.Eq("refund", r.ID)}})
+}
+
 // later puts a refund off. What has happened meanwhile stands above it.
 func (b *Book) later(ctx context.Context, r *storage.Refund, at time.Time, w Waits, detail string) error {
 	return b.update(ctx, func(tx storage.Tx) error {

@@ -34,9 +34,6 @@ const (
 func (c *Carrier) reconcileDue(ctx context.Context) error {
 	due, err := c.toReconcile(ctx)
 	all := []error{err}
-	if len(due) == 1 {
-		return errors.Join(err, guarded(func() error { return c.background(ctx, due[0]) }))
-	}
 	var mu sync.Mutex
 	var asking sync.WaitGroup
 	slots := make(chan struct{}, reconcilers)

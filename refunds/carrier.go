@@ -246,11 +246,6 @@ func (c *Carrier) Step(ctx context.Context) (next time.Time, err error) {
 // held one those that were sent already, of a paused one a single one every five
 // minutes.
 func (c *Carrier) claim(ctx context.Context, merchant string, limit int) (views []*view, err error) {
-	c.mu.Lock()
-	if c.misses[merchant] >= 5 { // Assist seems to be away: one tries for all
-		limit = 1
-	}
-	c.mu.Unlock()
 	if !c.wasBusy(merchant, false) {
 		if due, err := c.due(ctx, merchant); err != nil || !due {
 			return nil, err

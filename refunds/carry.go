@@ -142,10 +142,11 @@ func (c *Carrier) send(ctx context.Context, v *view) error {
 		mean, email := c.facts(v, order)
 		intent, tried = in, true
 		started := c.book.now()
-		if err := c.book.nameServer(ctx, v, sender{c.name, account.server()}); err != nil {
+		by := sender{c.name, account.server()}
+		if err := c.book.nameServer(ctx, v, by); err != nil {
 			return err
 		}
-		if err := c.book.begin(ctx, v, in, sender{c.name, account.server()}, mean, email); err != nil {
+		if err := c.book.begin(ctx, v, in, by, mean, email); err != nil {
 			return err
 		}
 		begun = true

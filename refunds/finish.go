@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,9 +79,7 @@ func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
 		if err := b.note(ctx, tx, event); err != nil || !called {
 			return err
 		}
-		needed := about(r, PersonNeeded, e.state)
-		needed.Actor, needed.Reason, needed.IntentID = e.actor, e.person, a.IntentID
-		return b.note(ctx, tx, needed)
+		return b.noteNeeded(ctx, tx, r, a.IntentID, e.actor)
 	})
 }
 
@@ -147,14 +146,8 @@ func (b *Book) waitingFor(p *storage.Payment, but int64) storage.Query {
 // the old one: better an attempt that Assist calls a repetition than two that
 // both pay.
 func (b *Book) renews(ctx context.Context, tx storage.Tx, r *storage.Refund) (bool, error) {
-	attempts, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Where: []storage.Cond{
-		storage.Eq("merchant", r.Merchant), storage.Eq("payment", r.Payment), storage.Eq("refund", r.ID)}})
-	for _, a := range attempts {
-		if a.ClosedBy != "" && a.Outcome == int64(assist.Unknown) {
-			return false, err
-		}
-	}
-	return true, err
+	attempts, err := attemptsOf(ctx, tx, r)
+	return !slices.ContainsFunc(attempts, passedOver), err
 }
 
 // close ends the attempt, frees the payment and wakes who waits for it.

@@ -67,11 +67,7 @@ func (b *Book) guarded(ctx context.Context, tx storage.Tx, row *storage.Refund, 
 	}
 	sum := row.Minor
 	for _, r := range asked {
-		switch State(r.State) {
-		case Denied, Withdrawn, Refused:
-			continue
-		}
-		if r.Currency == row.Currency && r.Key != row.Key {
+		if r.Currency == row.Currency && countsBeside(r, row) {
 			sum += r.Minor
 		}
 	}

@@ -13,9 +13,8 @@ import (
 // would have been sent anew is done by it; no other state changes.
 func (b *Book) late(ctx context.Context, tx storage.Tx, c *closing, e ending) error {
 	r, a := c.refund, c.attempt
-	closed := a.ClosedBy != "" && a.Outcome == int64(assist.Unknown)
 	switch {
-	case !closed || e.outcome == assist.Unknown:
+	case !passedOver(a) || e.outcome == assist.Unknown:
 		return errNothing
 	case e.outcome == assist.Accepted && e.state != Done:
 		// It may still be declined: the watch goes on and sees its end.
@@ -48,6 +47,12 @@ func (b *Book) late(ctx context.Context, tx storage.Tx, c *closing, e ending) er
 	return b.note(ctx, tx, event)
 }
 
+// passedOver tells an attempt that a person closed, and of which nothing is known
+// since: money may have moved by it, or may still.
+func passedOver(a *storage.Attempt) bool {
+	return a.ClosedBy != "" && a.Outcome == int64(assist.Unknown)
+}
+
 // movedLate tells an attempt that a person closed without knowing its outcome, and
 // by which money has moved since.
 func movedLate(a *storage.Attempt) bool {
@@ -62,8 +67,7 @@ func (b *Book) movedBefore(ctx context.Context, tx storage.Tx, r *storage.Refund
 	if r.Attempts == 0 {
 		return false, nil
 	}
-	attempts, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Where: []storage.Cond{
-		storage.Eq("merchant", r.Merchant), storage.Eq("payment", r.Payment), storage.Eq("refund", r.ID)}})
+	attempts, err := attemptsOf(ctx, tx, r)
 	return slices.ContainsFunc(attempts, movedLate), err
 }
 
@@ -73,15 +77,14 @@ func (b *Book) movedBefore(ctx context.Context, tx storage.Tx, r *storage.Refund
 func (c *Carrier) movedMeanwhile(ctx context.Context, r *storage.Refund) (bool, error) {
 	var attempts []*storage.Attempt
 	find := func(tx storage.Tx) (err error) {
-		attempts, err = storage.Find[storage.Attempt](ctx, tx, storage.Query{Where: []storage.Cond{
-			storage.Eq("merchant", r.Merchant), storage.Eq("payment", r.Payment), storage.Eq("refund", r.ID)}})
+		attempts, err = attemptsOf(ctx, tx, r)
 		return err
 	}
 	if err := c.book.store.View(ctx, find); err != nil {
 		return false, err
 	}
 	for _, a := range attempts {
-		if a.ClosedBy != "" && a.WatchAt > 0 && a.Outcome == int64(assist.Unknown) {
+		if passedOver(a) && a.WatchAt > 0 {
 			if err := c.askAgain(ctx, a); err != nil {
 				return false, err
 			}

@@ -194,8 +194,13 @@ func (b *Book) callPerson(ctx context.Context, tx storage.Tx, r *storage.Refund,
 	if err := tx.Save(ctx, r); err != nil || !first {
 		return err
 	}
+	return b.noteNeeded(ctx, tx, r, r.Attempt, actor)
+}
+
+// noteNeeded adds to the history that a refund needs a person, and why.
+func (b *Book) noteNeeded(ctx context.Context, tx storage.Tx, r *storage.Refund, intent, actor string) error {
 	e := about(r, PersonNeeded, State(r.State))
-	e.Actor, e.Reason = actor, why
+	e.IntentID, e.Actor, e.Reason = intent, actor, r.PersonWhy
 	return b.note(ctx, tx, e)
 }
 

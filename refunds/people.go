@@ -103,15 +103,21 @@ func (b *Book) withinLimit(ctx context.Context, tx storage.Tx, row *storage.Refu
 	}
 	sum := row.Minor
 	for _, r := range earlier {
-		switch State(r.State) {
-		case Denied, Withdrawn, Refused:
-		default:
-			if r.Key != row.Key {
-				sum += r.Minor
-			}
+		if countsBeside(r, row) {
+			sum += r.Minor
 		}
 	}
 	return sum <= b.alone.Minor(), nil
+}
+
+// countsBeside tells whether a refund counts against what the asker of another may ask
+// for: not where it ended without money, nor where it is the same one.
+func countsBeside(r, other *storage.Refund) bool {
+	switch State(r.State) {
+	case Denied, Withdrawn, Refused:
+		return false
+	}
+	return r.Key != other.Key
 }
 
 // NeedsSecond tells whether a proposal would wait for a second person, as things

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/refunds/internal/storage"
 )
 
@@ -48,13 +47,12 @@ func (b *Book) purge(ctx context.Context, tx storage.Tx, r *storage.Refund, purg
 	if err := tx.Read(ctx, storage.One(p, storage.ForUpdate, nil), storage.One(r, storage.ForUpdate, &there)); err != nil || !there || !State(r.State).Final() {
 		return firstOf(err, errNothing)
 	}
-	attempts, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Where: []storage.Cond{
-		storage.Eq("merchant", r.Merchant), storage.Eq("payment", r.Payment), storage.Eq("refund", r.ID)}})
+	attempts, err := attemptsOf(ctx, tx, r)
 	if err != nil {
 		return err
 	}
 	for _, a := range attempts {
-		if a.WatchAt > 0 || a.ClosedBy != "" && assist.Outcome(a.Outcome) == assist.Unknown {
+		if a.WatchAt > 0 || passedOver(a) {
 			return errNothing
 		}
 		if err := tx.Delete(ctx, a); err != nil {

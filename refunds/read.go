@@ -74,8 +74,7 @@ func (b *Book) Await(ctx context.Context, id ID) (*Record, error) {
 // full reads all that belongs to a refund.
 func (b *Book) full(ctx context.Context, tx storage.Tx, r *storage.Refund) (*Record, error) {
 	rec := recordOf(r)
-	attempts, err := storage.Find[storage.Attempt](ctx, tx, storage.Query{Order: "number", Where: []storage.Cond{
-		storage.Eq("merchant", r.Merchant), storage.Eq("payment", r.Payment), storage.Eq("refund", r.ID)}})
+	attempts, err := attemptsOf(ctx, tx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -338,10 +337,10 @@ func withMeans(ctx context.Context, tx storage.Tx, rows []*storage.Refund) ([]*R
 // closedBy tells what the attempts that persons have closed mean for the refund.
 func (rec *Record) closedBy(r *storage.Refund, attempts []*storage.Attempt) {
 	for _, a := range attempts {
-		if a.Refund != r.ID || a.ClosedBy == "" {
+		if a.Refund != r.ID {
 			continue
 		}
-		rec.PassedOver = rec.PassedOver || a.Outcome == int64(assist.Unknown)
+		rec.PassedOver = rec.PassedOver || passedOver(a)
 		rec.MovedLate = rec.MovedLate || movedLate(a)
 	}
 }

@@ -138,11 +138,13 @@ func (c *Carrier) mirror(ctx context.Context, tx storage.Tx, merchantID string, 
 			At: micros(op.Date), Code: string(op.ResponseCode), Seen: seen}
 		inserted, err := tx.Insert(ctx, row)
 		if err == nil && !inserted {
-			old := &storage.Result{Merchant: row.Merchant, Operation: row.Operation}
-			if _, err := tx.Get(ctx, old, storage.ForUpdate); err != nil {
-				return err
+			if row.Type == 300 { // of which it may have been told that nobody owns it
+				old := &storage.Result{Merchant: row.Merchant, Operation: row.Operation}
+				if _, err := tx.Get(ctx, old, storage.ForUpdate); err != nil {
+					return err
+				}
+				row.Told = old.Told
 			}
-			row.Told = old.Told
 			err = tx.Save(ctx, row) // the newer answer knows better
 		}
 		if err != nil {

@@ -166,7 +166,7 @@ func (rec *PaymentRecord) add(p storage.Payment, all []*storage.Refund, attempts
 		}
 	}
 	for _, a := range attempts {
-		if a.ClosedBy != "" && a.Currency == currency && a.Outcome == int64(assist.Unknown) {
+		if passedOver(a) && a.Currency == currency {
 			closed += a.Minor
 		}
 	}

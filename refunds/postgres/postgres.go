@@ -68,19 +68,22 @@ func dialectOf(schema string) *sqlstore.Dialect {
 		Migrations: []sqlstore.Migration{{Version: 1, MinReader: 1,
 			Text: "CREATE FUNCTION " + prefix + "refund_add_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refunds: % is only added to', TG_TABLE_NAME; END $$;\n" +
 				sqlstore.Schema(sqlstore.Words{Tables: prefix, Counted: counted, Numbered: counted, Number: "bigint", AddOnly: addOnly(prefix), Fan: fan(prefix)})}},
-		LockSchema: "SELECT pg_advisory_xact_lock(7270017270017)",
-		IsConstraint: func(err error) bool {
-			var e *pgconn.PgError
-			return errors.As(err, &e) && (e.Code[:2] == "23" || e.Code == "P0001")
-		},
-		IsThere: func(err error) bool {
-			var e *pgconn.PgError
-			return errors.As(err, &e) && e.Code == "23505"
-		},
-		Durably: func(context.Context, sqlstore.Conn) error { return nil }, // Durable makes each transaction so
-		Place:   place,
-		Clock:   "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+		LockSchema:   "SELECT pg_advisory_xact_lock(7270017270017)",
+		IsConstraint: func(err error) bool { code := codeOf(err); return strings.HasPrefix(code, "23") || code == "P0001" },
+		IsThere:      func(err error) bool { return codeOf(err) == "23505" },
+		Durably:      func(context.Context, sqlstore.Conn) error { return nil }, // Durable makes each transaction so
+		Place:        place,
+		Clock:        "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
 	}
+}
+
+// codeOf is the SQLSTATE of the server's error; empty for any other.
+func codeOf(err error) string {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.Code
 }
 
 const counted = "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
