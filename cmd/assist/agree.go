@@ -11,6 +11,7 @@ import (
 	"github.com/assist-go/assist"
 	"github.com/assist-go/assist/cmd/assist/internal/amount"
 	"github.com/assist-go/assist/cmd/assist/internal/exitcode"
+	"github.com/assist-go/assist/cmd/assist/internal/profile"
 	"github.com/assist-go/assist/cmd/assist/internal/verdict"
 	"github.com/assist-go/assist/refunds"
 )
@@ -162,12 +163,17 @@ func (a *app) store(ctx context.Context, b *books, wish refunds.Refund) (refunds
 	case err == nil, errors.Is(err, refunds.ErrKeyTaken), errors.As(err, new(*refunds.InvalidError)):
 		return id, err
 	case refusedByStore(err):
-		return 0, exitcode.New(exitcode.Of(a.explain(err), exitcode.Failed), "%s", a.text("возврат не сохранён, ничего не отправлено: %v", "the refund wasn't stored, and nothing was sent: %v", err)).Because(err)
+		return 0, a.notStored(exitcode.Of(a.explain(err), exitcode.Failed), err)
 	}
-	if _, again := b.ByKey(context.WithoutCancel(ctx), wish.MerchantID, wish.Key); errors.Is(again, refunds.ErrNotFound) && !isPostgres(b.profile.Store) {
-		return 0, exitcode.New(exitcode.Failed, "%s", a.text("возврат не сохранён, ничего не отправлено: %v", "the refund wasn't stored, and nothing was sent: %v", err)).Because(err)
+	if _, again := b.ByKey(context.WithoutCancel(ctx), wish.MerchantID, wish.Key); errors.Is(again, refunds.ErrNotFound) && !profile.IsPostgres(b.profile.Store) {
+		return 0, a.notStored(exitcode.Failed, err)
 	}
 	return 0, a.lostSight(err)
+}
+
+// notStored is for a refund of which it is proved that the store doesn't have it.
+func (a *app) notStored(code int, err error) error {
+	return exitcode.New(code, "%s", a.text("возврат не сохранён, ничего не отправлено: %v", "the refund wasn't stored, and nothing was sent: %v", err)).Because(err)
 }
 
 // proposing is the book that a person's refunds are stored by. Without a limit in

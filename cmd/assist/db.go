@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/assist-go/assist/cmd/assist/internal/exitcode"
+	"github.com/assist-go/assist/cmd/assist/internal/profile"
 	"github.com/assist-go/assist/refunds"
 	"github.com/spf13/cobra"
 )
@@ -55,7 +56,7 @@ func (a *app) backup(ctx context.Context, to string) (err error) {
 	if err != nil {
 		return err
 	}
-	if isPostgres(p.Store) {
+	if profile.IsPostgres(p.Store) {
 		return exitcode.New(exitcode.Usage, "%s", a.text("для PostgreSQL: pg_dump", "for PostgreSQL use pg_dump"))
 	}
 	if _, err := os.Stat(to); err == nil {

@@ -137,7 +137,7 @@ func (a *app) checkStore(ctx context.Context, p *profile.Profile) []finding {
 	}
 	defer b.Close()
 	name := "sqlite " + p.Store
-	if isPostgres(p.Store) {
+	if profile.IsPostgres(p.Store) {
 		name = "postgres"
 	}
 	out := []finding{{"ok", a.text("хранилище %s", "store %s", name), 0}}

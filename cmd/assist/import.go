@@ -132,7 +132,7 @@ type importing struct {
 	rows     int
 
 	open      []refunds.ID // stored, and not settled yet
-	stored    int          // rows that are stored, or may be
+	stored    bool         // a row is stored, or may be
 	planned   map[assist.Billnumber]assist.Money
 	refused   map[int]*exitcode.Error // lines that were not stored, and why
 	unwritten error                   // what kept the file of results from being written

@@ -39,7 +39,7 @@ func (m *importing) all(ctx context.Context, c *refunds.Carrier) error {
 		m.a.note("остановлено: %v", "stopped: %v", err)
 	}
 	fates, unread := m.results(context.WithoutCancel(ctx))
-	if unread != nil && m.stored > 0 {
+	if unread != nil && m.stored {
 		return exitcode.New(exitcode.Unknown, "%s", m.a.text("хранилище не отвечает, исход части строк неизвестен: деньги могли уйти (%v)", "the store gives no answer and the outcome of some rows isn't known: the money may have moved (%v)", unread)).
 			Then("%s", m.a.text("повторите эту же команду с тем же файлом", "repeat this very command with the same file")).Because(unread)
 	}
@@ -82,13 +82,12 @@ func (m *importing) one(ctx context.Context, row batch.Row, bar *bar) error {
 		return nil
 	}
 	id := f.id
+	m.stored = true // an answer that is lost may have been a yes
 	if id == 0 {
-		m.stored++ // an answer that is lost may have been a yes
 		if id, err = m.a.store(ctx, m.b, f.wish); err != nil {
 			return err
 		}
 	}
-	m.stored++
 	m.open = append(m.open, id)
 	return m.settle(ctx, ahead, time.Hour, bar)
 }

@@ -111,12 +111,10 @@ func (b *books) Close() {
 	_ = b.store.Close() // what was committed is durable; there is nothing else to lose
 }
 
-func isPostgres(store string) bool { return profile.IsPostgres(store) }
-
 // openStore opens what the profile names. A SQLite file is made where there is
 // none.
 func openStore(p *profile.Profile) (closing, error) {
-	if isPostgres(p.Store) {
+	if profile.IsPostgres(p.Store) {
 		return postgres.Open(p.Store, p.Schema)
 	}
 	path := p.Store
@@ -154,7 +152,7 @@ func (a *app) open(ctx context.Context, opts ...refunds.Option) (*books, error) 
 		all = append(all, refunds.AloneUpTo(limit))
 	}
 	book, err := refunds.NewBook(ctx, store, all...)
-	if errors.Is(err, refunds.ErrSchema) && !isPostgres(p.Store) {
+	if errors.Is(err, refunds.ErrSchema) && !profile.IsPostgres(p.Store) {
 		if err = refunds.Migrate(ctx, store); err == nil {
 			book, err = refunds.NewBook(ctx, store, all...)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist/cmd/assist/internal/exitcode"
+	"github.com/assist-go/assist/cmd/assist/internal/profile"
 	"github.com/assist-go/assist/cmd/assist/internal/verdict"
 	"github.com/assist-go/assist/refunds"
 )
@@ -26,7 +27,7 @@ const surelyFor = 45 * time.Second
 // means that it isn't known. A signal doesn't cut a change short.
 func (a *app) surely(ctx context.Context, change func(context.Context) error) (repeated bool, err error) {
 	most := surelyFor
-	if a.profile == nil || !isPostgres(a.profile.Store) {
+	if a.profile == nil || !profile.IsPostgres(a.profile.Store) {
 		most = time.Second // nothing is under way to a file: what isn't in it won't come
 	}
 	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), most)
