@@ -81,7 +81,7 @@ func work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := assist.NewClient(os.Getenv(envURL), assist.Credentials{MerchantID: credentials().MerchantID, Login: credentials().Login, Password: credentials().Password})
+	client, err := assist.NewClient(os.Getenv(envURL), credentials())
 	if err != nil {
 		return err
 	}

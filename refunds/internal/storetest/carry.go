@@ -149,7 +149,7 @@ func doubts(t *testing.T, open Open) {
 		id := w.Enqueue(w.Of(o, "10.00"))
 		c := w.Carrier()
 		w.Until(c, id, 20*time.Hour, NeedsPerson)
-		decideNeverCame(w, id)
+		confirmed(w, id, refunds.Decision{Kind: refunds.NeverCame})
 		rec := w.Until(c, id, time.Hour, Final)
 		require.Equal(t, refunds.Done, rec.State, rec.Detail)
 		var ids []string
@@ -163,13 +163,6 @@ func doubts(t *testing.T, open Open) {
 		assert.Equal(t, ids[1], ids[2], "the second may still arrive")
 		assert.Equal(t, "10.00", w.Moved(o))
 	})
-}
-
-func decideNeverCame(w *World, id refunds.ID) {
-	w.TB.Helper()
-	n, err := w.Book.ProposeDecision(ctxOf(w), id, refunds.Decision{Kind: refunds.NeverCame}, Person("anna"))
-	require.NoError(w.TB, err)
-	require.NoError(w.TB, w.Book.ConfirmDecision(ctxOf(w), n, Person("boris")))
 }
 
 func orderOfPayment(t *testing.T, open Open) {

@@ -30,13 +30,6 @@ func comesLate(t *testing.T, open Open, amount string) (*World, *refunds.Carrier
 	return w, c, o, id
 }
 
-// confirmed is a decision by two persons.
-func confirmed(w *World, id refunds.ID, d refunds.Decision) {
-	n, err := w.Book.ProposeDecision(ctxOf(w), id, d, Person("anna"))
-	require.NoError(w.TB, err)
-	require.NoError(w.TB, w.Book.ConfirmDecision(ctxOf(w), n, Person("boris")))
-}
-
 // passedOver: a cancel that persons have passed over moves money after all. Then the
 // refund is done by it, whatever was to become of it.
 func passedOver(t *testing.T, open Open) {

@@ -141,7 +141,7 @@ func decisions(t *testing.T, open Open) {
 	})
 	t.Run("never came, but it comes after all", func(t *testing.T) {
 		w, c, o, id := lost(t, assisttest.DieAndDoLater(lateDone))
-		decideNeverCame(w, id)
+		confirmed(w, id, refunds.Decision{Kind: refunds.NeverCame})
 		w.Pass(lateDone)
 		rec := w.Until(c, id, 2*time.Hour, Final)
 		assert.Equal(t, refunds.Done, rec.State)
@@ -193,6 +193,14 @@ func decisions(t *testing.T, open Open) {
 		assert.Equal(t, refunds.DecisionDeclined, rec.Decisions[0].State)
 		assert.Equal(t, "0.00", w.Moved(o))
 	})
+}
+
+// confirmed is a decision by two persons.
+func confirmed(w *World, id refunds.ID, d refunds.Decision) {
+	w.TB.Helper()
+	n, err := w.Book.ProposeDecision(ctxOf(w), id, d, Person("anna"))
+	require.NoError(w.TB, err)
+	require.NoError(w.TB, w.Book.ConfirmDecision(ctxOf(w), n, Person("boris")))
 }
 
 func count(w *World, id refunds.ID, kind refunds.EventKind) (n int) {
