@@ -255,7 +255,7 @@ func (c *Carrier) claim(ctx context.Context, merchant string, limit int) (views 
 		now := c.book.now()
 		m := storage.Merchant{Merchant: merchant}
 		if found, err := tx.Get(ctx, &m, storage.NoLock); err != nil || !found {
-			return errors.Join(err, errNothing)
+			return firstOf(err, errNothing)
 		}
 		if err := c.clients[merchant].compare(m); err != nil {
 			return err

@@ -148,7 +148,7 @@ func (c *Carrier) apply(ctx context.Context, r *storage.Refund, d *storage.Decis
 			return errNothing // somebody else has found out; the decision is looked at again
 		}
 		if _, err := tx.Get(ctx, d, storage.ForUpdate); err != nil || d.Ended != 0 {
-			return errors.Join(err, errNothing)
+			return firstOf(err, errNothing)
 		}
 		from, intent := State(now.State), now.Attempt
 		if err := c.book.carryOut(ctx, tx, p, now, d, v); err != nil {
@@ -245,7 +245,7 @@ func (c *Carrier) decline(ctx context.Context, r *storage.Refund, d *storage.Dec
 			return err
 		}
 		if _, err := tx.Get(ctx, d, storage.ForUpdate); err != nil || d.Ended != 0 {
-			return errors.Join(err, errNothing)
+			return firstOf(err, errNothing)
 		}
 		d.State, d.Ended, d.Result = string(DecisionDeclined), micros(c.book.now()), why.Error()
 		if err := tx.Save(ctx, d); err != nil {

@@ -2,7 +2,6 @@ package refunds
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -175,7 +174,7 @@ func (b *Book) ConfirmDecision(ctx context.Context, decision int64, person Perso
 	return b.store.Update(ctx, func(tx storage.Tx) error {
 		d := &storage.Decision{ID: decision}
 		if found, err := tx.Get(ctx, d, storage.NoLock); err != nil || !found {
-			return errors.Join(err, ErrNotFound)
+			return firstOf(err, ErrNotFound)
 		}
 		r, err := lockRefund(ctx, tx, ID(d.Refund))
 		if err != nil {

@@ -2,7 +2,6 @@ package refunds
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -99,7 +98,7 @@ func (b *Book) lockAttempt(ctx context.Context, tx storage.Tx, intentID string, 
 	c := &closing{attempt: &storage.Attempt{IntentID: intentID}, reserved: storage.Reservation{IntentID: intentID}, owned: map[assist.Billnumber]*storage.Operation{}}
 	if e.of == nil {
 		if found, err := tx.Get(ctx, c.attempt, storage.NoLock); err != nil || !found {
-			return nil, errors.Join(err, errNothing)
+			return nil, firstOf(err, errNothing)
 		}
 		e.of = &storage.Refund{ID: c.attempt.Refund, Merchant: c.attempt.Merchant, Payment: c.attempt.Payment}
 	}

@@ -248,7 +248,7 @@ func (c *Carrier) deliverOne(ctx context.Context, h handler, d *storage.Delivery
 		// Whoever has the row delivers it; another process passes it by.
 		found, err := tx.Get(limited, d, storage.SkipLocked)
 		if err != nil || !found {
-			return errors.Join(err, errNothing)
+			return firstOf(err, errNothing)
 		}
 		if d.Refund != 0 {
 			earlier, err := storage.Find[storage.Delivery](limited, tx, storage.Query{Limit: 1, Order: "event", Where: []storage.Cond{
@@ -280,7 +280,7 @@ func (c *Carrier) deliverOne(ctx context.Context, h handler, d *storage.Delivery
 	return c.book.update(ctx, func(tx storage.Tx) error {
 		found, err := tx.Get(ctx, d, storage.SkipLocked)
 		if err != nil || !found {
-			return errors.Join(err, errNothing)
+			return firstOf(err, errNothing)
 		}
 		d.Tries++
 		pause := min(time.Second<<min(d.Tries, 10), 10*time.Minute)
@@ -328,7 +328,7 @@ func (c *Carrier) watchOne(ctx context.Context, a *storage.Attempt) error {
 		found, err := tx.Get(ctx, a, storage.SkipLocked)
 		now := c.book.now()
 		if err != nil || !found || a.WatchAt == 0 || a.WatchAt > micros(now) {
-			return errors.Join(err, errNothing)
+			return firstOf(err, errNothing)
 		}
 		mine = true
 		if a.WatchAt = micros(now.Add(watchEvery)); a.WatchUntil < a.WatchAt {

@@ -150,7 +150,7 @@ func (c *Carrier) unclear(ctx context.Context, intentID string, d doubt) error {
 	err := c.book.update(ctx, func(tx storage.Tx) error {
 		a := &storage.Attempt{IntentID: intentID}
 		if found, err := tx.Get(ctx, a, storage.NoLock); err != nil || !found {
-			return errors.Join(err, errNothing)
+			return firstOf(err, errNothing)
 		}
 		r, err := lockRefund(ctx, tx, ID(a.Refund))
 		if err != nil {
