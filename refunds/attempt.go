@@ -130,7 +130,8 @@ type sender struct {
 // looked at, of which no cancel is open. After its commit nobody ever sends this
 // attempt again: there is no way back from Sent but by what became of it.
 func (b *Book) begin(ctx context.Context, v *view, in assist.Intent, by sender, facts *Mean, email string) error {
-	err := b.store.Update(storage.For(ctx, storage.Begins), func(tx storage.Tx) error {
+	ctx = storage.For(ctx, storage.Purpose{Name: storage.Begins, Merchant: v.r.Merchant, Payment: v.r.Payment})
+	err := b.store.Update(ctx, func(tx storage.Tx) error {
 		// Locks go from the merchant down to the refund, here and in finish.
 		m, r := storage.Merchant{Merchant: v.r.Merchant}, &storage.Refund{ID: v.r.ID}
 		p, reserved := storage.Payment{Merchant: v.r.Merchant, Payment: v.r.Payment}, storage.Reservation{IntentID: in.ID}

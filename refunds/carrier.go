@@ -158,7 +158,7 @@ func (c *Carrier) Run(ctx context.Context) error {
 
 // gather is how long a free worker waits for others, so that one claim serves
 // several.
-const gather = 5 * time.Millisecond
+const gather = 10 * time.Millisecond
 
 // acquire takes all slots that are free, one at least. Where that is few, the
 // others are busy, and it waits a little for some more.
@@ -170,12 +170,12 @@ func acquire(ctx context.Context, slots chan struct{}) (n int) {
 		return 0
 	}
 	n += more(slots)
-	if n >= cap(slots)/4 {
+	if n >= cap(slots)/2 {
 		return n
 	}
 	t := time.NewTimer(gather)
 	defer t.Stop()
-	for n < cap(slots)/4 {
+	for n < cap(slots)/2 {
 		select {
 		case slots <- struct{}{}:
 			n++

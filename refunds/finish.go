@@ -32,7 +32,12 @@ type ending struct {
 // knows closes the attempt; who finds out later changes nothing. An intent that
 // isn't stored was never sent: then nothing happens either.
 func (b *Book) finish(ctx context.Context, intentID string, e ending) error {
-	return b.update(storage.For(ctx, storage.Finishes), func(tx storage.Tx) error {
+	purpose := storage.Purpose{Name: storage.Finishes}
+	if e.of != nil {
+		purpose.Merchant, purpose.Payment = e.of.Merchant, e.of.Payment
+	}
+	return b.update(storage.For(ctx, purpose), func(tx storage.Tx) error {
+		e := e // the function may be run again
 		c, err := b.lockAttempt(ctx, tx, intentID, e)
 		if err != nil {
 			return err

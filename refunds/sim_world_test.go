@@ -131,13 +131,13 @@ func (p *process) update(ctx context.Context, do func(context.Context, func(stor
 			return err
 		}
 	}
-	begins := storage.PurposeOf(ctx) == storage.Begins
+	begins := storage.PurposeOf(ctx).Name == storage.Begins
 	if begins && p.w.habit == intentLate {
 		p.late = func() error { return do(ctx, f) }
 		return nil
 	}
 	p.pending, p.orders = nil, nil
-	t := &watchedTx{p: p, purpose: storage.PurposeOf(ctx)}
+	t := &watchedTx{p: p, purpose: storage.PurposeOf(ctx).Name}
 	err := do(ctx, func(tx storage.Tx) error {
 		t.Tx = tx
 		if t.skips(ctx) {

@@ -26,6 +26,7 @@ const (
 	envURL     = "ASSIST_BENCH_URL"
 	envWorkers = "ASSIST_BENCH_WORKERS"
 	envProfile = "ASSIST_BENCH_PROFILE"
+	envKeep    = "ASSIST_BENCH_KEEPALIVE"
 )
 
 func credentials() assist.Credentials {
@@ -200,7 +201,7 @@ func start(role, store, url string, s settings) (*process, error) {
 
 func launch(role, store, url string, s settings) (*process, error) {
 	p := &process{cmd: exec.Command(os.Args[0])}
-	p.cmd.Env = append(os.Environ(), envRole+"="+role, envStore+"="+store, envURL+"="+url, envWorkers+"="+strconv.Itoa(s.workers), envProfile+"="+s.profile)
+	p.cmd.Env = append(os.Environ(), envRole+"="+role, envStore+"="+store, envURL+"="+url, envWorkers+"="+strconv.Itoa(s.workers), envProfile+"="+s.profile, envKeep+"="+strconv.FormatBool(s.keepAlive))
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -31,6 +31,7 @@ import (
 type settings struct {
 	refunds, open, workers int
 	only, profile          string
+	keepAlive              bool
 }
 
 func main() {
@@ -47,6 +48,7 @@ func main() {
 	flag.IntVar(&s.open, "open", 1_000_000, "open refunds beside which ticks are measured; 0 leaves that out")
 	flag.IntVar(&s.workers, "workers", 16, "Workers of each process")
 	flag.StringVar(&s.only, "only", "", "sqlite or postgres; empty is both")
+	flag.BoolVar(&s.keepAlive, "keepalive", false, "workers give the client an http.Client of their own, which keeps connections, in place of the SDK's transport with a fresh one for each cancel")
 	flag.StringVar(&s.profile, "cpuprofile", "", "each worker process writes a profile of its CPU time to this file, with its number behind the name")
 	flag.Parse()
 	fmt.Printf("%s, %d cores, %d refunds in each run, Workers(%d)\n", runtime.Version(), runtime.NumCPU(), s.refunds, s.workers)

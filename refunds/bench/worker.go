@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"runtime"
 	"runtime/pprof"
@@ -132,8 +133,15 @@ func floor() error {
 }
 
 // newClient makes a client as most merchants have it, with the SDK's own
-// transport: each cancel on a fresh connection.
-func newClient() (*assist.Client, error) { return assist.NewClient(os.Getenv(envURL), credentials()) }
+// transport: each cancel on a fresh connection. With -keepalive it is one on
+// whose connections the merchant decides.
+func newClient() (*assist.Client, error) {
+	if os.Getenv(envKeep) != "true" {
+		return assist.NewClient(os.Getenv(envURL), credentials())
+	}
+	kept := &http.Transport{MaxIdleConnsPerHost: 64}
+	return assist.NewClient(os.Getenv(envURL), credentials(), assist.WithHTTPClient(&http.Client{Transport: kept}))
+}
 
 func cpu() time.Duration {
 	var u syscall.Rusage

@@ -65,6 +65,8 @@ func dialectOf(schema string) *sqlstore.Dialect {
 		Session:       session,
 		NoTransaction: func(error) bool { return false }, // that there is none is a notice
 		Durable:       "SET LOCAL synchronous_commit TO on",
+		Impatient:     "SET LOCAL lock_timeout TO 100", // ms
+		Undone:        undone,
 		Migrations: []sqlstore.Migration{{Version: 1, MinReader: 1,
 			Text: "CREATE FUNCTION " + prefix + "refund_add_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refunds: % is only added to', TG_TABLE_NAME; END $$;\n" +
 				sqlstore.Schema(sqlstore.Words{Tables: prefix, Counted: counted, Numbered: counted, Number: "bigint", AddOnly: addOnly(prefix), Fan: fan(prefix)})}},
@@ -84,6 +86,13 @@ func codeOf(err error) string {
 		return ""
 	}
 	return e.Code
+}
+
+// undone tells the server's word that it has rolled back. What ends the connection
+// too may come after a commit.
+func undone(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.SeverityUnlocalized == "ERROR"
 }
 
 const counted = "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"

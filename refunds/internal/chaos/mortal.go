@@ -44,14 +44,14 @@ func (m *mortal) Update(ctx context.Context, f func(storage.Tx) error) error {
 	for _, f := range late {
 		_ = f()
 	}
-	if m.badly && storage.PurposeOf(ctx) == storage.Begins {
+	if m.badly && storage.PurposeOf(ctx).Name == storage.Begins {
 		// A bad habit: the intent is stored with whatever is stored next.
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.late = append(m.late, func() error { return m.Store.Update(context.WithoutCancel(ctx), f) })
 		return nil
 	}
-	return m.transaction(ctx, storage.PurposeOf(ctx), m.Store.Update, f)
+	return m.transaction(ctx, storage.PurposeOf(ctx).Name, m.Store.Update, f)
 }
 
 // Deliver is storage.Store's.

@@ -39,6 +39,10 @@ type Dialect struct {
 	// gives driver.ErrBadConn, panics, or doesn't return.
 	Session   func(ctx context.Context, db *sql.DB, f func(Conn) error) error
 	Grouped   bool   // transactions that write share their commits: see group
+	Impatient string // has a transaction that is shared fail soon where somebody else has a lock: see sharing; empty where none is
+	// Undone tells an error by which the database itself says that the transaction
+	// with the COMMIT has not happened. It must be given with Impatient.
+	Undone    func(error) bool
 	Begin     string // a transaction that writes, each of whose statements sees what is committed by then
 	BeginRead string // one that reads; empty where each statement does well alone
 	// Isolation asks for the isolation of a transaction that somebody else has
@@ -68,6 +72,9 @@ type Statement struct {
 	Args []any
 	Next func() []any        // targets of one more row; nil where no rows come
 	Done func(n int64) error // how many rows there were
+	// Common: it reads one row at most, and means the same at any place in a
+	// transaction, so that sharers who ask it get one answer.
+	Common bool
 	// Failed says what the database's error of it means; nil leaves it as it is.
 	Failed func(error) error
 }
@@ -99,6 +106,7 @@ type Store struct {
 	write, read *sql.DB
 	dialect     *Dialect
 	group       group
+	sharing     sharing
 }
 
 // New takes the two pools, which may be one.
@@ -108,6 +116,11 @@ func New(write, read *sql.DB, d *Dialect) *Store { return &Store{write: write, r
 func (s *Store) Update(ctx context.Context, f func(storage.Tx) error) error {
 	if s.dialect.Grouped {
 		return s.grouped(ctx, f)
+	}
+	if p := storage.PurposeOf(ctx); p.Payment != "" && s.dialect.Impatient != "" {
+		if err := s.shared(ctx, p, f); !errors.Is(err, errAlone) {
+			return err
+		}
 	}
 	return s.dialect.Session(ctx, s.write, func(conn Conn) error {
 		t := &tx{conn: conn, d: s.dialect}

@@ -22,6 +22,7 @@ type tx struct {
 	raw      *sql.Tx
 	readOnly bool
 	begun    bool
+	changed  bool // it has written, or wants to
 	snapshot bool // it sees the database as of its first statement
 	queue    []Statement
 }
@@ -33,6 +34,7 @@ func (t *tx) write(ctx context.Context, s Statement) error {
 	if t.readOnly {
 		return errors.New("sqlstore: a view doesn't write")
 	}
+	t.changed = true
 	t.queue = append(t.queue, s)
 	if _, gathers := t.conn.(Batcher); gathers {
 		return nil
@@ -272,7 +274,7 @@ func (t *tx) get(row storage.Row, lock storage.Lock, found func(bool)) Statement
 	return Statement{Text: text, Args: values(nil, fields[:table.Keys]), Next: func() []any { return fields }, Done: func(n int64) error {
 		found(n > 0)
 		return nil
-	}}
+	}, Common: lock == storage.ForShare} // which nobody can change before the transaction ends
 }
 
 func values(args []any, fields []any) []any {
@@ -332,27 +334,31 @@ func (t *tx) Select(ctx context.Context, table *storage.Table, q storage.Query, 
 }
 
 func (t *tx) Read(ctx context.Context, asks ...storage.Ask) error {
-	var all []Statement
+	all := make([]Statement, 0, len(asks))
+	for _, a := range asks {
+		switch {
+		case a.Place != nil && t.d.Place != "":
+			all = append(all, Statement{Text: t.d.Place, Next: func() []any { return []any{a.Place} }, Common: true})
+		case a.Row != nil:
+			all = append(all, t.get(a.Row, a.Lock, a.Found))
+		case a.Table != nil:
+			all = append(all, t.query(a.Table, a.Query, a.Next))
+		}
+	}
+	err := t.read(ctx, all...)
+	if err == nil {
+		return nil
+	}
 	var names []string
 	for _, a := range asks {
 		switch {
-		case a.Place != nil:
-			if t.d.Place != "" {
-				all = append(all, Statement{Text: t.d.Place, Next: func() []any { return []any{a.Place} }})
-			}
-			continue
 		case a.Row != nil:
-			all = append(all, t.get(a.Row, a.Lock, a.Found))
-			a.Table = a.Row.Table()
-		default:
-			all = append(all, t.query(a.Table, a.Query, a.Next))
+			names = append(names, a.Row.Table().Name)
+		case a.Table != nil:
+			names = append(names, a.Table.Name)
 		}
-		names = append(names, a.Table.Name)
 	}
-	if err := t.read(ctx, all...); err != nil {
-		return fmt.Errorf("reading %s: %w", strings.Join(names, ", "), err)
-	}
-	return nil
+	return fmt.Errorf("reading %s: %w", strings.Join(names, ", "), err)
 }
 
 func (t *tx) Count(ctx context.Context, table *storage.Table, where ...storage.Cond) (n int, err error) {
@@ -424,6 +430,7 @@ func (t *tx) Insert(ctx context.Context, row storage.Row) (inserted bool, err er
 	if t.readOnly {
 		return false, errors.New("sqlstore: a view doesn't write")
 	}
+	t.changed = true
 	kind := inserting
 	if row.Table().Counted {
 		kind = insertingNumber

@@ -296,18 +296,26 @@ func (t *Table) Changing() []int {
 	return t.changing
 }
 
-type purpose struct{}
-
-// For names what a transaction is for, where a store that is under test has to
-// know.
-func For(ctx context.Context, name string) context.Context {
-	return context.WithValue(ctx, purpose{}, name)
+// Purpose is what a transaction is for.
+type Purpose struct {
+	Name string // for a store that is under test
+	// Payment is the one that all hangs on which the transaction locks or changes.
+	// The store may let it share a commit with transactions about other payments,
+	// and run its function again where that fails. Empty where there is no such one.
+	Merchant, Payment string
 }
 
-// PurposeOf gives that name.
-func PurposeOf(ctx context.Context) string {
-	name, _ := ctx.Value(purpose{}).(string)
-	return name
+type purposeKey struct{}
+
+// For says what a transaction is for.
+func For(ctx context.Context, p Purpose) context.Context {
+	return context.WithValue(ctx, purposeKey{}, p)
+}
+
+// PurposeOf tells that; the zero value where nobody has said it.
+func PurposeOf(ctx context.Context) Purpose {
+	p, _ := ctx.Value(purposeKey{}).(Purpose)
+	return p
 }
 
 // The transactions that the money hangs on.
