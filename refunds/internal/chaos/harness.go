@@ -70,6 +70,7 @@ func run(ctx context.Context, s settings) (*Report, error) {
 	if err := h.settleDown(ctx); err != nil {
 		return nil, err
 	}
+	h.endAll() // what is still sent while it is counted would be counted wrong
 	r, err := h.count(ctx)
 	if r != nil {
 		r.Kills, r.Killing, r.Took, r.At, r.Restarts, r.Cuts = s.kills, killing, time.Since(began), h.aim.hits, h.restarts, h.cuts

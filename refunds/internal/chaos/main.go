@@ -47,7 +47,7 @@ func main() {
 	flag.IntVar(&s.least, "least", 0, "how often at least at each boundary")
 	flag.IntVar(&s.restart, "restart", 0, "let a PostgreSQL of its own crash after so many kills each; 0 is never")
 	flag.IntVar(&s.cut, "cut", 0, "cut three connections to PostgreSQL after so many kills each; 0 is never")
-	flag.DurationVar(&s.settle, "settle", 60*time.Second, "how long to wait at the end for what is under way")
+	flag.DurationVar(&s.settle, "settle", 5*time.Minute, "how long to wait at most at the end for what is under way")
 	flag.BoolVar(&s.badly, "badly", false, "plant a bad habit: the intent is stored late")
 	flag.Parse()
 	report, err := run(context.Background(), s)
