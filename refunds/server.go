@@ -185,7 +185,7 @@ func (a *account) tell(ctx context.Context, err error) error {
 	b := a.carrier.book
 	b.log.ErrorContext(ctx, "refunds: another server", "merchant", other.MerchantID, "server", other.Server, "client", other.Client)
 	return errors.Join(err, b.update(ctx, func(tx storage.Tx) error {
-		return b.note(ctx, tx, storage.Event{Merchant: other.MerchantID, Kind: string(OtherServer), Actor: a.carrier.name, Reason: other.Error()})
+		return b.note(ctx, tx, storage.Event{Merchant: other.MerchantID, Kind: string(OtherServer), Actor: a.carrier.name, Reason: other.Error(), Data: other.Server + " " + other.Client})
 	}))
 }
 

@@ -73,46 +73,49 @@ func (a *app) midnight(f *found, sum assist.Money) time.Time {
 	return at.Add(30*time.Second + rand.N(10*time.Minute)).UTC().Truncate(time.Second)
 }
 
-// agree lets a person say yes: about a like refund first, and by the amount.
-func (a *app) agree(ctx context.Context, b *books, wish refunds.Refund, f refundFlags) error {
-	like, err := a.like(ctx, b, wish)
+// agree lets a person say yes: about a like refund first, and by the amount. What
+// they say holds for as long as the payment has no newer refund than they saw.
+func (a *app) agree(ctx context.Context, b *books, wish refunds.Refund, f refundFlags) (refunds.Guard, error) {
+	like, guard, err := a.like(ctx, b, wish)
 	if err != nil {
-		return err
+		return guard, err
 	}
 	if like != nil && !f.another {
 		if err := a.agreeToAnother(ctx, like, f); err != nil {
-			return err
+			return guard, err
 		}
 	}
 	if f.yes {
-		return nil
+		return guard, nil
 	}
 	sum := wish.Request.Amount
 	typed, err := a.Ask(ctx, a.text("Вернуть %s? Отозвать потом нельзя. Наберите сумму: ", "Give back %s? This can't be called back. Type the amount: ", sum))
 	if err != nil {
-		return a.stopped(err)
+		return guard, a.stopped(err)
 	}
 	if got, err := amount.Parse(typed, sum.Currency()); err != nil || got != sum {
-		return exitcode.New(exitcode.Interrupted, "%s", a.text("это не %s; ничего не сохранено и не отправлено", "that isn't %s; nothing was stored or sent", sum.Amount()))
+		return guard, exitcode.New(exitcode.Interrupted, "%s", a.text("это не %s; ничего не сохранено и не отправлено", "that isn't %s; nothing was stored or sent", sum.Amount()))
 	}
-	return nil
+	return guard, nil
 }
 
-// like finds a refund of the same payment and amount within 24 hours.
-func (a *app) like(ctx context.Context, b *books, wish refunds.Refund) (*refunds.Record, error) {
-	for r, err := range b.List(ctx, refunds.Filter{MerchantID: wish.MerchantID, Payment: wish.Request.Billnumber, From: a.now().Add(-24 * time.Hour)}) {
+// like finds a refund of the same payment and amount within 24 hours. The guard holds
+// that no newer refund of the payment than was looked at is stored meanwhile, by
+// another command or in the desk.
+func (a *app) like(ctx context.Context, b *books, wish refunds.Refund) (like *refunds.Record, guard refunds.Guard, err error) {
+	guard.Shown = true
+	for r, err := range b.List(ctx, refunds.Filter{MerchantID: wish.MerchantID, Payment: wish.Request.Billnumber}) {
 		if err != nil {
-			return nil, err
+			return nil, guard, err
 		}
-		switch r.State {
-		case refunds.Refused, refunds.Withdrawn, refunds.Denied:
-			continue
-		}
-		if r.Request.Amount == wish.Request.Amount && r.Key != wish.Key {
-			return r, nil
+		guard.Seen = max(guard.Seen, r.ID)
+		switch {
+		case r.State == refunds.Refused || r.State == refunds.Withdrawn || r.State == refunds.Denied:
+		case like == nil && r.Request.Amount == wish.Request.Amount && r.Key != wish.Key && r.Created.After(a.now().Add(-24*time.Hour)):
+			like = r
 		}
 	}
-	return nil, nil
+	return like, guard, nil
 }
 
 func (a *app) agreeToAnother(ctx context.Context, like *refunds.Record, f refundFlags) error {
@@ -141,8 +144,10 @@ func (a *app) stopped(err error) error {
 	return err
 }
 
-// store stores the refund as the person's, or finds the one that has its key.
-func (a *app) store(ctx context.Context, b *books, wish refunds.Refund) (refunds.ID, error) {
+// store stores the refund as the person's, or finds the one that has its key. With
+// refunds.ErrMeanwhile nothing was stored, and what the guard rests on is to be looked
+// at anew.
+func (a *app) store(ctx context.Context, b *books, wish refunds.Refund, guard refunds.Guard) (refunds.ID, error) {
 	who, err := a.person(wish.Note)
 	if err != nil {
 		return 0, err
@@ -156,11 +161,11 @@ func (a *app) store(ctx context.Context, b *books, wish refunds.Refund) (refunds
 	}
 	var id refunds.ID
 	_, err = a.surely(ctx, func(ctx context.Context) (err error) {
-		id, err = book.Propose(ctx, wish, who)
+		id, err = book.ProposeGuarded(ctx, wish, who, guard)
 		return err
 	})
 	switch {
-	case err == nil, errors.Is(err, refunds.ErrKeyTaken), errors.As(err, new(*refunds.InvalidError)):
+	case err == nil, errors.Is(err, refunds.ErrKeyTaken), errors.Is(err, refunds.ErrMeanwhile), errors.As(err, new(*refunds.InvalidError)):
 		return id, err
 	case refusedByStore(err):
 		return 0, a.notStored(exitcode.Of(a.explain(err), exitcode.Failed), err)

@@ -40,9 +40,9 @@ func (a *app) carryOn(ctx context.Context, b *books, c *refunds.Carrier, id refu
 	if err := b.LookNow(ctx, id); err != nil && !errors.Is(err, refunds.ErrState) && ctx.Err() == nil {
 		return nil, err
 	}
-	line := a.status(id)
+	line, since := a.status(id), a.now()
 	err := a.carrying(ctx, c, func() error {
-		err := a.follow(ctx, b, id, wait, line)
+		err := a.follow(ctx, b, id, wait, since, line)
 		if ctx.Err() != nil && err == nil && interrupted != nil {
 			err = interrupted()
 		}
@@ -52,7 +52,13 @@ func (a *app) carryOn(ctx context.Context, b *books, c *refunds.Carrier, id refu
 	if err != nil {
 		return nil, err
 	}
-	return b.Get(context.WithoutCancel(ctx), id)
+	r, err := b.Get(context.WithoutCancel(ctx), id)
+	if err == nil && r.State == refunds.Pending {
+		if other := a.elsewhere(context.WithoutCancel(ctx), b, since); other != nil {
+			a.report(a.explain(other))
+		}
+	}
+	return r, err
 }
 
 // carrying runs a carrier while the function runs. When that has ended, nothing new
@@ -72,11 +78,11 @@ func (a *app) carrying(ctx context.Context, c *refunds.Carrier, f func() error) 
 }
 
 // follow looks until nothing more is to be expected.
-func (a *app) follow(ctx context.Context, b *books, id refunds.ID, wait time.Duration, line *statusLine) error {
+func (a *app) follow(ctx context.Context, b *books, id refunds.ID, wait time.Duration, since time.Time, line *statusLine) error {
 	began := time.Now()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
 		r, err := b.Get(context.WithoutCancel(ctx), id)
 		if err != nil {
 			return err
@@ -84,6 +90,9 @@ func (a *app) follow(ctx context.Context, b *books, id refunds.ID, wait time.Dur
 		line.show(r)
 		if a.settled(r, began, wait) || ctx.Err() != nil {
 			return nil
+		}
+		if n%10 == 0 && r.State == refunds.Pending && a.elsewhere(context.WithoutCancel(ctx), b, since) != nil {
+			return nil // waiting changes nothing
 		}
 		select {
 		case <-tick.C:

@@ -39,6 +39,10 @@ func (a *app) explainSettings(err error) *exitcode.Error {
 	if wrong, ok := errors.AsType[*profile.Error](err); ok {
 		return exitcode.New(exitcode.Settings, "%v", wrong)
 	}
+	if other, ok := errors.AsType[*refunds.ServerError](err); ok {
+		return exitcode.New(exitcode.Settings, "%s", a.text("не отправлено: возвраты %s уходили на %s, а в настройках %s", "not sent: refunds of %s were sent to %s, and the settings name %s", other.MerchantID, other.Server, other.Client)).
+			Then("%s", a.text("магазин переехал: assist server %s --why …", "the merchant has moved: assist server %s --why …", other.Client))
+	}
 	switch {
 	case errors.Is(err, refunds.ErrSchema):
 		return exitcode.New(exitcode.Settings, "%v", err).Then("assist db migrate")
@@ -56,6 +60,8 @@ func (a *app) explainBook(err error) *exitcode.Error {
 		return exitcode.New(exitcode.NotFound, "%s", a.text("нет такого возврата", "no such refund"))
 	case errors.Is(err, refunds.ErrKeyTaken):
 		return exitcode.New(exitcode.Refused, "%s", a.text("этот ключ занят другим возвратом; ничего не отправлено", "the key belongs to another refund; nothing was sent"))
+	case errors.Is(err, refunds.ErrMeanwhile):
+		return exitcode.New(exitcode.Refused, "%s", a.text("не отправлено: тем временем сохранён ещё один возврат этого платежа", "not sent: another refund of this payment has been stored meanwhile"))
 	case errors.Is(err, refunds.ErrSamePerson):
 		return exitcode.New(exitcode.Refused, "%s", a.text("нужен другой человек: не тот, кто попросил или решил", "another person is needed than who asked or decided"))
 	case errors.Is(err, refunds.ErrExpired):

@@ -143,7 +143,8 @@ type fate struct {
 	id    refunds.ID // of one that is stored already
 	ended bool       // and purged: it is done with, and nothing is left to follow
 	wish  refunds.Refund
-	why   error // it can't be made
+	guard refunds.Guard // what the wish rests on
+	why   error         // it can't be made
 }
 
 // judge asks about a row's order, and tells what is to become of it.
@@ -223,16 +224,14 @@ func (m *importing) rules(ctx context.Context, found *found, wish refunds.Refund
 		wish.NotBefore = m.a.midnight(found, sum)
 		broken = found.rule(sum, maxTime(wish.NotBefore, at))
 	}
-	if broken == nil && !m.flags.another {
-		like, err := m.a.like(ctx, m.b, wish)
-		if err != nil {
-			return fate{}, err
-		}
-		if like != nil {
-			broken = exitcode.New(exitcode.Refused, "%s", m.a.text("такой же возврат уже есть (ключ %s); если так и надо: --another", "there is a like refund (key %s); if it is meant: --another", like.Key))
-		}
+	like, guard, err := m.a.like(ctx, m.b, wish)
+	if err != nil {
+		return fate{}, err
 	}
-	return fate{wish: wish, why: broken}, nil
+	if broken == nil && like != nil && !m.flags.another {
+		broken = exitcode.New(exitcode.Refused, "%s", m.a.text("такой же возврат уже есть (ключ %s); если так и надо: --another", "there is a like refund (key %s); if it is meant: --another", like.Key))
+	}
+	return fate{wish: wish, guard: guard, why: broken}, nil
 }
 
 func maxTime(x, y time.Time) time.Time {

@@ -84,7 +84,11 @@ func (m *importing) one(ctx context.Context, row batch.Row, bar *bar) error {
 	id := f.id
 	m.stored = true // an answer that is lost may have been a yes
 	if id == 0 {
-		if id, err = m.a.store(ctx, m.b, f.wish); err != nil {
+		id, err = m.a.store(ctx, m.b, f.wish, f.guard)
+		if errors.Is(err, refunds.ErrMeanwhile) { // perhaps a like one
+			return m.one(ctx, row, bar)
+		}
+		if err != nil {
 			return err
 		}
 	}

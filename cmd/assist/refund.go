@@ -210,10 +210,7 @@ func (a *app) refundNew(ctx context.Context, b *books, t target, f refundFlags) 
 		a.note("ничего не сохранено и не отправлено", "nothing was stored or sent")
 		return nil
 	}
-	if err := a.agree(ctx, b, wish, f); err != nil {
-		return err
-	}
-	id, err := a.store(ctx, b, wish)
+	id, err := a.agreeAndStore(ctx, b, wish, f)
 	if err != nil {
 		return err
 	}
@@ -231,6 +228,22 @@ func (a *app) refundNew(ctx context.Context, b *books, t target, f refundFlags) 
 		return exitcode.New(exitcode.Interrupted, "").Because(context.Cause(ctx))
 	}
 	return a.answer(r)
+}
+
+// agreeAndStore asks again where another refund of the payment was stored meanwhile:
+// it may be a like one.
+func (a *app) agreeAndStore(ctx context.Context, b *books, wish refunds.Refund, f refundFlags) (refunds.ID, error) {
+	for {
+		guard, err := a.agree(ctx, b, wish, f)
+		if err != nil {
+			return 0, err
+		}
+		id, err := a.store(ctx, b, wish, guard)
+		if !errors.Is(err, refunds.ErrMeanwhile) {
+			return id, err
+		}
+		a.note("тем временем сохранён ещё один возврат этого платежа", "another refund of this payment has been stored meanwhile")
+	}
 }
 
 // wish makes the refund that is asked for.

@@ -38,7 +38,7 @@ func commands(a *app) []*cobra.Command {
 		orderCommand(a), checkCommand(a), listCommand(a), showCommand(a), waitCommand(a), balanceCommand(a), reconcileCommand(a), exportCommand(a),
 		resolveCommand(a), decideCommand(a),
 		workerCommand(a), simulatorCommand(a), doctorCommand(a),
-		loginCommand(a), profilesCommand(a), auditCommand(a), dbCommand(a), releaseCommand(a),
+		loginCommand(a), profilesCommand(a), auditCommand(a), dbCommand(a), releaseCommand(a), serverCommand(a),
 		codesCommand(a), tokenCommand(a),
 		versionCommand(a),
 		deskCommand(a), userCommand(a),
