@@ -25,7 +25,6 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
-	"github.com/riverqueue/river/rivertype"
 )
 
 // wake is a job without arguments: Step does all that is due.
@@ -89,10 +88,10 @@ func newEngine(ctx context.Context, dsn string, client *assist.Client, opts ...r
 	if err := river.AddWorkerSafely(workers, worker{carrier: carrier}); err != nil {
 		return nil, err
 	}
-	// Only one net at a time; wake-ups aren't unique, since one that is working may
-	// have looked already.
-	unique := &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByQueue: true, ByState: []rivertype.JobState{
-		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateScheduled}}, Queue: "refunds_net"}
+	// One net in each period, whoever asks for it, and also while the job of a process
+	// that was killed still stands as running; steps may overlap. Wake-ups aren't
+	// unique, since one that is working may have looked already.
+	unique := &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByQueue: true, ByPeriod: net}, Queue: "refunds_net"}
 	riverClient, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Workers: workers,
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, "refunds_net": {MaxWorkers: 1}},

@@ -76,6 +76,37 @@ func TestRiver(t *testing.T) {
 	assert.Equal(t, len(ids)+1, moved)
 }
 
+// A process that was killed leaves its job running, until River rescues it in an
+// hour. The net of others doesn't wait for that.
+func TestNetOfAKilledProcess(t *testing.T) {
+	dsn := postgrestest.DSN(t)
+	server := assisttest.NewServer(t)
+	ctx := t.Context()
+	dead, err := newEngine(ctx, dsn, server.Client())
+	require.NoError(t, err)
+	t.Cleanup(dead.pool.Close)
+	require.NoError(t, dead.river.Start(context.WithoutCancel(ctx)))
+	require.Eventually(t, func() bool {
+		tag, err := dead.pool.Exec(ctx, `SELECT 1 FROM river_job WHERE queue = 'refunds_net' AND state = 'completed'`)
+		return err == nil && tag.RowsAffected() > 0
+	}, time.Minute, 20*time.Millisecond)
+	require.NoError(t, dead.river.Stop(context.WithoutCancel(ctx)))
+	tag, err := dead.pool.Exec(ctx, `UPDATE river_job SET state = 'running', attempted_at = now(), finalized_at = NULL
+		WHERE id = (SELECT max(id) FROM river_job WHERE queue = 'refunds_net')`)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, tag.RowsAffected())
+
+	alive, err := newEngine(ctx, dsn, server.Client())
+	require.NoError(t, err)
+	t.Cleanup(alive.pool.Close)
+	o := server.Pay(assisttest.Payment{PaidAt: time.Now().Add(-48 * time.Hour)})
+	id, err := alive.book.Enqueue(ctx, refunds.Refund{Key: "without a job", MerchantID: server.Credentials().MerchantID, Request: o.CancelRequest(o.Amount)})
+	require.NoError(t, err)
+	require.NoError(t, alive.river.Start(context.WithoutCancel(ctx)))
+	t.Cleanup(func() { assert.NoError(t, alive.river.Stop(context.WithoutCancel(ctx))) })
+	awaitDone(t, alive.book, []refunds.ID{id})
+}
+
 func stored(t *testing.T, e *engine, r refunds.Refund) (id refunds.ID) {
 	require.NoError(t, pgx.BeginFunc(t.Context(), e.pool, func(tx pgx.Tx) (err error) {
 		id, err = e.giveBack(t.Context(), tx, r)
