@@ -61,7 +61,7 @@ func (b *Book) guarded(ctx context.Context, tx storage.Tx, row *storage.Refund, 
 		return err
 	}
 	asked, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Where: []storage.Cond{
-		storage.Eq("asker", row.Asker), storage.AtLeast("created", micros(g.Since)), storage.Eq("merchant", row.Merchant)}})
+		storage.Eq("asker", row.Asker), storage.NotEmpty("asker"), storage.AtLeast("created", micros(g.Since)), storage.Eq("merchant", row.Merchant)}})
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (b *Book) keepFacts(ctx context.Context, tx storage.Tx, r Refund) error {
 
 func (b *Book) withinLimit(ctx context.Context, tx storage.Tx, row *storage.Refund) (bool, error) {
 	earlier, err := storage.Find[storage.Refund](ctx, tx, storage.Query{Where: []storage.Cond{
-		storage.Eq("merchant", row.Merchant), storage.Eq("payment", row.Payment), storage.Eq("asker", row.Asker),
+		storage.Eq("merchant", row.Merchant), storage.Eq("payment", row.Payment), storage.Eq("asker", row.Asker), storage.NotEmpty("asker"),
 		storage.More("created", row.Created-(24*time.Hour).Microseconds())}})
 	if err != nil {
 		return false, err

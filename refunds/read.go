@@ -232,6 +232,7 @@ func (b *Book) conditions(ctx context.Context, tx storage.Tx, f Filter) (where [
 	add(f.NeedsPerson, storage.Fixed("person", ">", 0))
 	add(f.Payment != "", storage.Eq("payment", string(f.Payment.Payment())))
 	add(f.AskedBy != "", storage.Eq("asker", f.AskedBy))
+	add(f.AskedBy != "", storage.NotEmpty("asker"))
 	add(f.OrderNumber != "", storage.Eq("order_number", f.OrderNumber))
 	if !f.From.IsZero() {
 		first, err := b.firstSince(ctx, tx, f.From)

@@ -75,7 +75,7 @@ CREATE INDEX {i}refunds_payment  ON {t}refunds (merchant, payment);
 CREATE INDEX {i}refunds_order    ON {t}refunds (order_number);
 CREATE INDEX {i}refunds_ended    ON {t}refunds (ended) WHERE ended > 0;
 CREATE INDEX {i}refunds_created  ON {t}refunds (created);
-CREATE INDEX {i}refunds_asker    ON {t}refunds (asker, created);
+CREATE INDEX {i}refunds_asker    ON {t}refunds (asker, created) WHERE asker <> '';
 
 CREATE TABLE {t}refund_attempts (
   intent_id    text     PRIMARY KEY,

@@ -213,6 +213,10 @@ func FixedText(column, value string) Cond {
 	return Cond{Column: column, Op: "=", Value: value, Fixed: true}
 }
 
+// NotEmpty is true of every text but the empty one; the database sees that a
+// partial index serves it.
+func NotEmpty(column string) Cond { return Cond{Column: column, Op: "<>", Value: "", Fixed: true} }
+
 // Find gives the rows of a query.
 func Find[R any, P interface {
 	*R
