@@ -32,7 +32,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-type settings struct{ refunds, rounds, workers, open, seconds int }
+type settings struct {
+	refunds, rounds, workers, jobs, open, seconds int
+	cooldown                                      time.Duration
+}
 
 func main() {
 	if os.Getenv(envRole) != "" {
@@ -43,6 +46,8 @@ func main() {
 	flag.IntVar(&s.refunds, "n", 1500, "refunds in each run")
 	flag.IntVar(&s.rounds, "rounds", 3, "rounds, in which the two take turns")
 	flag.IntVar(&s.workers, "workers", 16, "cancels at a time")
+	flag.IntVar(&s.jobs, "jobs", 4, "River's jobs at a time, which share the workers")
+	flag.DurationVar(&s.cooldown, "cooldown", 20*time.Millisecond, "River's FetchCooldown")
 	flag.IntVar(&s.open, "open", 100_000, "refunds, and jobs, that are due tomorrow while either idles; 0 leaves that out")
 	flag.IntVar(&s.seconds, "seconds", 20, "how long either idles")
 	flag.Parse()
@@ -178,7 +183,7 @@ func (w *world) close() {
 // carry stores refunds, with a job each for River, and waits until all are done
 // and no job is left.
 func (w *world) carry(ctx context.Context, role string, s settings) error {
-	jobs, err := newRiver(w.pool, nil, s.workers)
+	jobs, err := newRiver(w.pool, nil, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -200,7 +205,7 @@ func (w *world) carry(ctx context.Context, role string, s settings) error {
 			return err
 		}
 	}
-	p, err := start(role, w, s.workers)
+	p, err := start(role, w, s)
 	if err != nil {
 		return err
 	}
@@ -238,7 +243,7 @@ func (w *world) idle(ctx context.Context, role string, s settings) error {
 			return fmt.Errorf("%s: %w", text, err)
 		}
 	}
-	p, err := start(role, w, s.workers)
+	p, err := start(role, w, s)
 	if err != nil {
 		return err
 	}
@@ -271,9 +276,9 @@ type process struct {
 	out *bufio.Reader
 }
 
-func start(role string, w *world, workers int) (*process, error) {
+func start(role string, w *world, s settings) (*process, error) {
 	p := &process{cmd: exec.Command(os.Args[0])}
-	p.cmd.Env = append(os.Environ(), envRole+"="+role, envDSN+"="+w.dsn, envURL+"="+w.url, envWorkers+"="+strconv.Itoa(workers))
+	p.cmd.Env = append(os.Environ(), envRole+"="+role, envDSN+"="+w.dsn, envURL+"="+w.url, envWorkers+"="+strconv.Itoa(s.workers), envJobs+"="+strconv.Itoa(s.jobs), envCool+"="+s.cooldown.String())
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -25,6 +25,8 @@ const (
 	envDSN     = "ASSIST_BENCH_DSN"
 	envURL     = "ASSIST_BENCH_URL"
 	envWorkers = "ASSIST_BENCH_WORKERS"
+	envJobs    = "ASSIST_BENCH_JOBS"
+	envCool    = "ASSIST_BENCH_COOLDOWN"
 )
 
 // wake is a job for one refund.
@@ -53,16 +55,15 @@ func migrateRiver(ctx context.Context, pool *pgxpool.Pool) error {
 	return err
 }
 
-// newRiver is River tuned: as many jobs at a time as the loop has workers, fetched
-// as soon as there are any. Without a carrier it only inserts.
-func newRiver(pool *pgxpool.Pool, carrier *refunds.Carrier, workers int) (*river.Client[pgx.Tx], error) {
+// newRiver is River with so many jobs at a time. Without a carrier it only inserts.
+func newRiver(pool *pgxpool.Pool, carrier *refunds.Carrier, jobs int, cooldown time.Duration) (*river.Client[pgx.Tx], error) {
 	config := &river.Config{Workers: river.NewWorkers()}
 	if err := river.AddWorkerSafely(config.Workers, worker{carrier: carrier}); err != nil {
 		return nil, err
 	}
 	if carrier != nil {
-		config.FetchCooldown, config.FetchPollInterval = 5*time.Millisecond, 50*time.Millisecond
-		config.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}}
+		config.FetchCooldown, config.FetchPollInterval = cooldown, max(cooldown, time.Second)
+		config.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobs}}
 	}
 	return river.NewClient(riverpgxv5.New(pool), config)
 }
@@ -85,8 +86,16 @@ func work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	atOnce, err := strconv.Atoi(os.Getenv(envJobs))
+	if err != nil {
+		return err
+	}
+	cooldown, err := time.ParseDuration(os.Getenv(envCool))
+	if err != nil {
+		return err
+	}
 	own := os.Getenv(envRole) != "River"
-	each := 1 // each of River's jobs carries one refund at a time
+	each := max(1, workers/atOnce) // as many cancels at a time as the own loop
 	if own {
 		each = workers
 	}
@@ -106,7 +115,7 @@ func work(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		jobs, err := newRiver(pool, carrier, workers)
+		jobs, err := newRiver(pool, carrier, atOnce, cooldown)
 		if err != nil {
 			return err
 		}
