@@ -42,7 +42,7 @@ func (b *Book) ByKey(ctx context.Context, merchantID, key string) (*Record, erro
 			grave := storage.Tombstone{Merchant: merchantID, Key: key}
 			found, err := tx.Get(ctx, &grave, storage.NoLock)
 			if err != nil || !found {
-				return errors.Join(ErrNotFound, err)
+				return firstOf(err, ErrNotFound)
 			}
 			rec = &Record{Refund: Refund{Key: key, MerchantID: merchantID}, ID: ID(grave.Refund), State: State(grave.State), Ended: instant(grave.Ended), Purged: true}
 			return nil

@@ -65,6 +65,10 @@ func TestWhatCantBeReadIsAnError(t *testing.T) {
 			_, err := b.Get(ctx, id)
 			return err
 		},
+		"ByKey": func(ctx context.Context, b *refunds.Book, _ *refunds.Carrier, _ refunds.ID, _ int64) error {
+			_, err := b.ByKey(ctx, "700027", "none")
+			return err
+		},
 		"Withdraw": func(ctx context.Context, b *refunds.Book, _ *refunds.Carrier, id refunds.ID, _ int64) error {
 			return b.Withdraw(ctx, id, ann)
 		},
@@ -100,8 +104,13 @@ func TestWhatCantBeReadIsAnError(t *testing.T) {
 				b.book = book
 				_, id := b.enqueue(t, "one")
 				c := b.carrier(t, b.server.Client())
-				store.at = 1
-				assert.ErrorIs(t, do(t.Context(), book, c, id, 1), errAway)
+				for store.at = 1; store.at <= 2; store.at++ {
+					err := do(t.Context(), book, c, id, 1)
+					if store.at == 1 || name == "ByKey" { // which looks among the purged ones then
+						assert.ErrorIs(t, err, errAway)
+						assert.NotErrorIs(t, err, refunds.ErrNotFound)
+					}
+				}
 			})
 		})
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -50,6 +51,10 @@ func ticks(ctx context.Context, d *database, many int) error {
 	if err := times("idle Step, with housekeeping and the next time", 500, func() error { _, err := carrier.Step(ctx); return err }); err != nil {
 		return err
 	}
+	runtime.GC()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	fmt.Printf("  the carrier's process beside them, the simulated Assist included: %.1f MB live, %d goroutines\n", float64(memory.HeapAlloc)/1e6, runtime.NumGoroutine())
 	now := due
 	next := func() time.Time { now = now.Add(time.Second); return now }
 	if err := times("due tick: 100 refunds claimed", 60, func() error { return claim(ctx, d.store, next(), false) }); err != nil {

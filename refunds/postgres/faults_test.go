@@ -187,3 +187,14 @@ func TestRestore(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, v.Broken)
 }
+
+// A server that is away has no wrong tables.
+func TestAServerThatIsAwayIsNoSchema(t *testing.T) {
+	t.Parallel()
+	s, err := Open("postgres://postgres@127.0.0.1:1/postgres?sslmode=disable&connect_timeout=2", "")
+	require.NoError(t, err)
+	defer s.Close()
+	_, err = refunds.NewBook(t.Context(), s)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, refunds.ErrSchema)
+}

@@ -72,6 +72,7 @@ func dialectOf(schema string) *sqlstore.Dialect {
 				sqlstore.Schema(sqlstore.Words{Tables: prefix, Counted: counted, Numbered: counted, Number: "bigint", AddOnly: addOnly(prefix), Fan: fan(prefix)})}},
 		LockSchema:   "SELECT pg_advisory_xact_lock(7270017270017)",
 		IsConstraint: func(err error) bool { code := codeOf(err); return strings.HasPrefix(code, "23") || code == "P0001" },
+		NoTable:      func(err error) bool { code := codeOf(err); return code == "42P01" || code == "3F000" },
 		IsThere:      func(err error) bool { return codeOf(err) == "23505" },
 		Durably:      func(context.Context, sqlstore.Conn) error { return nil }, // Durable makes each transaction so
 		Place:        place,

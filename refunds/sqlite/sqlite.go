@@ -84,6 +84,7 @@ var dialect = &sqlstore.Dialect{
 		var e *driver.Error
 		return errors.As(err, &e) && e.Code()&0xff == constraint
 	},
+	NoTable:       func(err error) bool { return strings.Contains(err.Error(), "no such table") },
 	NoTransaction: func(err error) bool { return strings.Contains(err.Error(), "no transaction is active") },
 	Durably:       durably,
 }

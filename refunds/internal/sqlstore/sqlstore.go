@@ -27,6 +27,8 @@ type Dialect struct {
 	// statements go together with the COMMIT: then only an error of the database
 	// itself undoes the transaction.
 	IsThere func(error) bool
+	// NoTable tells the error of a table that isn't there.
+	NoTable func(error) bool
 	// NoTransaction tells the error of a ROLLBACK by which there is none.
 	NoTransaction func(error) bool
 	// Durably refuses a connection whose commits don't survive a crash.
@@ -249,8 +251,10 @@ func (s *Store) versions(ctx context.Context, conn Conn) (have, minReader int, e
 func (s *Store) Check(ctx context.Context) error {
 	have, minReader, err := s.versions(ctx, SQLDB(s.write))
 	switch {
+	case err != nil && s.dialect.NoTable(err):
+		return fmt.Errorf("%w: %w", storage.ErrSchema, err)
 	case err != nil:
-		return errors.Join(storage.ErrSchema, err)
+		return err
 	case have < s.dialect.Version():
 		return fmt.Errorf("%w: they are of version %d, this program wants %d", storage.ErrSchema, have, s.dialect.Version())
 	case minReader > s.dialect.Version():
@@ -284,8 +288,13 @@ func (s *Store) Join(ctx context.Context, conn Conn, raw *sql.Tx, storeID string
 	t := s.within(conn, raw)
 	id := storage.Meta{Name: "store"}
 	found, err := t.Get(ctx, &id, storage.NoLock)
-	if err != nil || !found || id.Value != storeID {
-		return nil, errors.Join(storage.ErrForeignTx, err)
+	switch {
+	case err != nil && s.dialect.NoTable(err):
+		return nil, fmt.Errorf("%w: %w", storage.ErrForeignTx, err)
+	case err != nil:
+		return nil, err
+	case !found || id.Value != storeID:
+		return nil, storage.ErrForeignTx
 	}
 	if err := s.dialect.Durably(ctx, conn); err != nil {
 		return nil, err
@@ -317,7 +326,10 @@ func one(ctx context.Context, conn Conn, text string, args []any, targets ...any
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	if !rows.Next() {
-		return errors.Join(sql.ErrNoRows, rows.Err())
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
 	}
 	return rows.Scan(targets...)
 }
