@@ -93,7 +93,7 @@ func codeOf(err error) string {
 // too may come after a commit.
 func undone(err error) bool {
 	var e *pgconn.PgError
-	return errors.As(err, &e) && e.SeverityUnlocalized == "ERROR"
+	return errors.As(err, &e) && e.SeverityUnlocalized == "ERROR" || errors.Is(err, errRolledBack)
 }
 
 const counted = "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"

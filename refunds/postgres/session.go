@@ -27,6 +27,10 @@ func session(ctx context.Context, db *sql.DB, f func(sqlstore.Conn) error) error
 	})
 }
 
+// errRolledBack: PostgreSQL answers the COMMIT of a transaction that has failed
+// without an error.
+var errRolledBack = errors.New("postgres: the transaction was rolled back")
+
 type connection struct{ c *pgx.Conn }
 
 func (c connection) Exec(ctx context.Context, text string, args ...any) (int64, error) {
@@ -72,6 +76,9 @@ func (c connection) Batch(ctx context.Context, all []sqlstore.Statement) (err er
 func answer(answers pgx.BatchResults, s sqlstore.Statement) (int64, error) {
 	if s.Next == nil {
 		tag, err := answers.Exec()
+		if err == nil && s.Text == "COMMIT" && tag.String() != "COMMIT" {
+			return 0, errRolledBack
+		}
 		return tag.RowsAffected(), err
 	}
 	rows, err := answers.Query()

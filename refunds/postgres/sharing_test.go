@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/assist-go/assist/refunds"
+	"github.com/assist-go/assist/refunds/internal/sqlstore"
 	"github.com/assist-go/assist/refunds/internal/storetest"
 	"github.com/stretchr/testify/require"
 )
@@ -52,4 +53,17 @@ func TestALockedPaymentKeepsNoOtherWaiting(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, refunds.Done, rec.State)
 	require.Equal(t, "10.00", w.Moved(locked))
+}
+
+// PostgreSQL answers the COMMIT of a failed transaction by ROLLBACK, without an
+// error.
+func TestACommitThatRollsBackIsAnError(t *testing.T) {
+	s := opener(t)(t).(store)
+	err := session(t.Context(), s.db, func(conn sqlstore.Conn) error {
+		b := conn.(sqlstore.Batcher)
+		require.Error(t, b.Batch(t.Context(), []sqlstore.Statement{{Text: "BEGIN"}, {Text: "SELECT 1/0"}}))
+		return b.Batch(t.Context(), []sqlstore.Statement{{Text: "COMMIT"}})
+	})
+	require.ErrorIs(t, err, errRolledBack)
+	require.True(t, undone(err))
 }

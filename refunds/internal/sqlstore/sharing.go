@@ -3,7 +3,9 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"database/sql/driver"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -26,7 +28,7 @@ type sharing struct {
 
 const (
 	sharers   = 32               // in one transaction
-	sharedFor = 30 * time.Second // what one may take
+	sharedFor = 10 * time.Second // what one may take: a begin that took longer than half a minute isn't sent
 )
 
 // sharer is one of them.
@@ -150,10 +152,12 @@ func (s *Store) share(all []*sharer) {
 	ctx, end := context.WithTimeout(context.Background(), sharedFor) // no caller's: they share it
 	defer end()
 	ended := errAlone // without a connection nothing has happened, and each finds out why
-	_ = s.dialect.Session(ctx, s.write, func(conn Conn) (err error) {
-		t := &tx{conn: conn, d: s.dialect}
-		ended, err = t.share(ctx, all)
-		return err // about the connection, which isn't theirs
+	_ = sheltered(func() error {
+		return s.dialect.Session(ctx, s.write, func(conn Conn) (err error) {
+			t := &tx{conn: conn, d: s.dialect}
+			ended, err = t.share(ctx, all)
+			return err // about the connection, which isn't theirs
+		})
 	})
 	for _, m := range all {
 		if m.err != nil {
@@ -162,6 +166,17 @@ func (s *Store) share(all []*sharer) {
 			m.end <- ended
 		}
 	}
+}
+
+// sheltered runs what calls the driver, and by it a merchant's hooks: here no caller
+// would catch a panic of theirs. Such a connection isn't used any more.
+func sheltered(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.Join(driver.ErrBadConn, fmt.Errorf("sqlstore: a panic: %v", p))
+		}
+	}()
+	return f()
 }
 
 // share runs them all. Ended is what became of those whose function gave no error;
@@ -192,17 +207,24 @@ func (t *tx) share(ctx context.Context, all []*sharer) (ended, err error) {
 			}
 			return m.over
 		})
-		if len(going) > 0 && broken == nil && t.flush(ctx) != nil {
-			broken = errAlone // no COMMIT was sent yet
+		if len(going) > 0 && broken == nil {
+			if err = sheltered(func() error { return t.flush(ctx) }); err != nil {
+				broken = errAlone // no COMMIT was sent yet
+			}
 		}
+	}
+	if errors.Is(err, driver.ErrBadConn) {
+		return broken, err
 	}
 	if broken != nil || !slices.ContainsFunc(all, func(m *sharer) bool { return m.err == nil }) {
 		return broken, t.rollback(ctx, nil)
 	}
 	t.queue = append(t.queue, Statement{Text: "COMMIT"})
-	switch ended = t.flush(ctx); {
+	switch ended = sheltered(func() error { return t.flush(ctx) }); {
 	case ended == nil:
 		return nil, nil
+	case errors.Is(ended, driver.ErrBadConn):
+		return ended, ended
 	case t.d.Undone(ended):
 		ended = errAlone
 	}

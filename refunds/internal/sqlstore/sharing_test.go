@@ -20,6 +20,7 @@ var (
 	errServer = errors.New("the server refuses the statement")
 	errLost   = errors.New("the connection is lost")
 	errOwn    = errors.New("the function's own error")
+	errPanic  = errors.New("a panic: a tracer's")
 )
 
 // fake is a database that notes what it is told. Each row that is asked for is
@@ -191,6 +192,9 @@ func TestSharing(t *testing.T) {
 		{name: "the commit is refused", fails: atCommit(2, errServer), committed: [][]string{{"first"}, {"a"}, {"b"}, {"c"}}, ran: aloneToo},
 		{name: "the commit may have happened", fails: atCommit(2, errLost), committed: [][]string{{"first"}},
 			told: map[string]error{"a": errLost, "b": errLost, "c": errLost}, ran: once},
+		{name: "the driver panics in the last round trip", fails: panics("UPDATE", "b", 1), committed: [][]string{{"first"}},
+			told: map[string]error{"a": errPanic, "b": errPanic, "c": errPanic}, ran: once},
+		{name: "the driver panics at a lock", fails: panics("SELECT", "b", 1), committed: [][]string{{"first"}, {"a"}, {"b"}, {"c"}}, ran: aloneToo},
 		{name: "no connection", connect: errLost, committed: [][]string{{"first"}, {"a", "b", "c"}}, ran: once},
 	}
 	for _, tt := range tests {
@@ -216,6 +220,18 @@ func TestSharing(t *testing.T) {
 				assert.Equal(t, tt.ran, ran)
 			})
 		})
+	}
+}
+
+// panics panics at the n-th statement of that kind about a payment.
+func panics(verb, payment string, n int) func(string, []any) error {
+	return func(text string, args []any) error {
+		if strings.HasPrefix(text, verb) && slices.Contains(args, any(payment)) {
+			if n--; n == 0 {
+				panic("a tracer's")
+			}
+		}
+		return nil
 	}
 }
 
