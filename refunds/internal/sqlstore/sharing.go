@@ -217,7 +217,7 @@ func (t *tx) share(ctx context.Context, all []*sharer) (ended, err error) {
 		return broken, err
 	}
 	if broken != nil || !slices.ContainsFunc(all, func(m *sharer) bool { return m.err == nil }) {
-		return broken, t.rollback(ctx, nil)
+		return broken, t.undo(ctx)
 	}
 	t.queue = append(t.queue, Statement{Text: "COMMIT"})
 	switch ended = sheltered(func() error { return t.flush(ctx) }); {
@@ -228,7 +228,12 @@ func (t *tx) share(ctx context.Context, all []*sharer) (ended, err error) {
 	case t.d.Undone(ended):
 		ended = errAlone
 	}
-	return ended, t.rollback(ctx, nil)
+	return ended, t.undo(ctx)
+}
+
+// undo ends the transaction, which has failed or isn't to happen.
+func (t *tx) undo(ctx context.Context) error {
+	return sheltered(func() error { return t.rollback(ctx, nil) })
 }
 
 // gather adds what a sharer asks for.

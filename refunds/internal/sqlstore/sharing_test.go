@@ -55,6 +55,9 @@ type fakeConn struct {
 
 func (c *fakeConn) Exec(_ context.Context, text string, _ ...any) (int64, error) {
 	c.written = nil
+	if c.f.fails != nil {
+		return 0, c.f.fails(text, nil)
+	}
 	return 0, nil
 }
 
@@ -158,6 +161,7 @@ func write(ctx context.Context, tx storage.Tx, payment string) error {
 
 func TestSharing(t *testing.T) {
 	t.Parallel()
+	lost := atCommit(2, errLost)
 	type functions = map[string]func(context.Context, storage.Tx) error
 	once := map[string]int{"first": 1, "a": 1, "b": 1, "c": 1}
 	aloneToo := map[string]int{"first": 1, "a": 2, "b": 2, "c": 2}
@@ -195,6 +199,12 @@ func TestSharing(t *testing.T) {
 		{name: "the driver panics in the last round trip", fails: panics("UPDATE", "b", 1), committed: [][]string{{"first"}},
 			told: map[string]error{"a": errPanic, "b": errPanic, "c": errPanic}, ran: once},
 		{name: "the driver panics at a lock", fails: panics("SELECT", "b", 1), committed: [][]string{{"first"}, {"a"}, {"b"}, {"c"}}, ran: aloneToo},
+		{name: "the driver panics when a lost commit is undone", fails: func(text string, args []any) error {
+			if text == "ROLLBACK" {
+				panic("a tracer's")
+			}
+			return lost(text, args)
+		}, committed: [][]string{{"first"}}, told: map[string]error{"a": errLost, "b": errLost, "c": errLost}, ran: once},
 		{name: "no connection", connect: errLost, committed: [][]string{{"first"}, {"a", "b", "c"}}, ran: once},
 	}
 	for _, tt := range tests {
