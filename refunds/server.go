@@ -64,6 +64,15 @@ func (b *Book) nameServer(ctx context.Context, v *view, by sender) error {
 	if v.merchant.Server != "" || by.server == "" {
 		return nil
 	}
+	// Others have mostly said it since: then nobody's lock of the merchant is waited for.
+	m := storage.Merchant{Merchant: v.r.Merchant}
+	err := b.store.View(ctx, func(tx storage.Tx) error {
+		_, err := tx.Get(ctx, &m, storage.NoLock)
+		return err
+	})
+	if err != nil || m.Server != "" {
+		return err
+	}
 	return b.merchant(ctx, v.r.Merchant, func(tx storage.Tx, m *storage.Merchant) error {
 		if m.Server != "" {
 			return errNothing

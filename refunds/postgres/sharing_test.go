@@ -16,6 +16,9 @@ import (
 func TestALockedPaymentKeepsNoOtherWaiting(t *testing.T) {
 	s := opener(t)(t).(store)
 	w := storetest.NewWorld(t, s)
+	before := w.Enqueue(w.Of(w.Pay(), "10.00"))
+	w.Step(w.Carrier())
+	require.Equal(t, refunds.Done, w.Get(before).State)
 	locked := w.Pay()
 	first := w.Enqueue(w.Of(locked, "10.00"))
 	lock, err := s.db.BeginTx(t.Context(), nil)
@@ -38,7 +41,7 @@ func TestALockedPaymentKeepsNoOtherWaiting(t *testing.T) {
 		<-ended
 	}()
 	defer lock.Rollback() // before the carrier is waited for
-	limited, end := context.WithTimeout(t.Context(), 20*time.Second)
+	limited, end := context.WithTimeout(t.Context(), time.Minute)
 	defer end()
 	for _, id := range others {
 		rec, err := w.Book.Await(limited, id)
