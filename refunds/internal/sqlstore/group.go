@@ -50,23 +50,21 @@ func (s *Store) grouped(ctx context.Context, f func(storage.Tx) error) error {
 		go s.lead() // ends when nobody waits
 	}
 	s.group.mu.Unlock()
-	select {
-	case conn := <-m.turn:
-		s.inTurn(m, conn, f)
-	case err := <-m.end:
-		return err
-	case <-ctx.Done():
-		if m.state.CompareAndSwap(waits, left) {
-			return context.Cause(ctx)
-		}
+	gone := ctx.Done()
+	for {
 		select {
 		case conn := <-m.turn:
 			s.inTurn(m, conn, f)
+			return <-m.end
 		case err := <-m.end:
 			return err
+		case <-gone:
+			if m.state.CompareAndSwap(waits, left) {
+				return context.Cause(ctx)
+			}
+			gone = nil // its turn has come already
 		}
 	}
-	return <-m.end
 }
 
 // inTurn runs the function on its caller's goroutine, which may panic or end.

@@ -61,23 +61,20 @@ func (s *Store) shared(ctx context.Context, p storage.Purpose, f func(storage.Tx
 		go s.leadSharing() // ends when nobody waits
 	}
 	s.sharing.mu.Unlock()
-	select {
-	case <-m.turn:
-		m.run(f)
-		return <-m.end
-	case err := <-m.end:
-		return err
-	case <-ctx.Done():
-	}
-	if s.sharing.leave(m) {
-		return context.Cause(ctx)
-	}
-	select { // it has been taken already, and what becomes of it must be known
-	case <-m.turn:
-		m.run(f)
-		return <-m.end
-	case err := <-m.end:
-		return err
+	gone := ctx.Done()
+	for {
+		select {
+		case <-m.turn:
+			m.run(f)
+			return <-m.end
+		case err := <-m.end:
+			return err
+		case <-gone:
+			if s.sharing.leave(m) {
+				return context.Cause(ctx)
+			}
+			gone = nil // it has been taken already, and what becomes of it must be known
+		}
 	}
 }
 
