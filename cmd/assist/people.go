@@ -78,6 +78,24 @@ func cancelCommand(a *app) *cobra.Command {
 	return personCommand(a, "cancel", "take back a queued refund, of which nothing was sent", "taken back", (*refunds.Book).Withdraw)
 }
 
+// manage opens the store for a change of the merchant, for which a person gives the
+// reason.
+func (a *app) manage(ctx context.Context, why string, change func(*books, refunds.Person) error) error {
+	if why == "" {
+		return exitcode.New(exitcode.Usage, "%s", a.text("нужна причина: --why", "a reason is needed: --why"))
+	}
+	b, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	who, err := a.person(why)
+	if err != nil {
+		return err
+	}
+	return change(b, who)
+}
+
 func releaseCommand(a *app) *cobra.Command {
 	var hold bool
 	var why string
@@ -86,28 +104,17 @@ func releaseCommand(a *app) *cobra.Command {
 		Short: "let the merchant's refunds go again that are held, or hold them (--hold)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if why == "" {
-				return exitcode.New(exitcode.Usage, "%s", a.text("нужна причина: --why", "a reason is needed: --why"))
-			}
-			b, err := a.open(cmd.Context())
-			if err != nil {
+			return a.manage(cmd.Context(), why, func(b *books, who refunds.Person) error {
+				if hold {
+					return b.Hold(cmd.Context(), b.profile.Merchant, who)
+				}
+				err := b.Release(cmd.Context(), b.profile.Merchant, who)
+				if errors.Is(err, refunds.ErrNotReconciled) {
+					return exitcode.New(exitcode.Refused, "%s", a.text("сначала сверка с Assist: хранилище — другая копия, и что-то могло быть отправлено после неё",
+						"reconcile with Assist first: the store is another copy, and something may have been sent after it was made")).Then("assist reconcile --from DAY")
+				}
 				return err
-			}
-			defer b.Close()
-			merchant := b.profile.Merchant
-			who, err := a.person(why)
-			if err != nil {
-				return err
-			}
-			if hold {
-				return b.Hold(cmd.Context(), merchant, who)
-			}
-			err = b.Release(cmd.Context(), merchant, who)
-			if errors.Is(err, refunds.ErrNotReconciled) {
-				return exitcode.New(exitcode.Refused, "%s", a.text("сначала сверка с Assist: хранилище — другая копия, и что-то могло быть отправлено после неё",
-					"reconcile with Assist first: the store is another copy, and something may have been sent after it was made")).Then("assist reconcile --from DAY")
-			}
-			return err
+			})
 		},
 	}
 	c.Flags().BoolVar(&hold, "hold", false, "keep all refunds of the merchant from being sent")

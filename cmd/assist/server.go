@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/assist-go/assist/cmd/assist/internal/exitcode"
 	"github.com/assist-go/assist/refunds"
 	"github.com/spf13/cobra"
 )
@@ -23,23 +22,13 @@ What is unknown or in process is asked about at the new host: where that doesn't
 the payments of the old one, end these refunds first.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if why == "" {
-				return exitcode.New(exitcode.Usage, "%s", a.text("нужна причина: --why", "a reason is needed: --why"))
-			}
-			b, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer b.Close()
-			who, err := a.person(why)
-			if err != nil {
-				return err
-			}
-			if err := b.SetServer(cmd.Context(), b.profile.Merchant, args[0], who); err != nil {
-				return err
-			}
-			a.note("возвраты %s уходят на %s", "refunds of %s go to %s", b.profile.Merchant, args[0])
-			return nil
+			return a.manage(cmd.Context(), why, func(b *books, who refunds.Person) error {
+				if err := b.SetServer(cmd.Context(), b.profile.Merchant, args[0], who); err != nil {
+					return err
+				}
+				a.note("возвраты %s уходят на %s", "refunds of %s go to %s", b.profile.Merchant, args[0])
+				return nil
+			})
 		},
 	}
 	c.Flags().StringVar(&why, "why", "", "why, kept in the history")
@@ -49,12 +38,16 @@ the payments of the old one, end these refunds first.`,
 // elsewhere finds whether a carrier has seen since a moment that the settings name
 // another host than the merchant's; nil where it hasn't.
 func (a *app) elsewhere(ctx context.Context, b *books, since time.Time) error {
-	for e, err := range b.Events(ctx, refunds.EventFilter{MerchantID: b.profile.Merchant, Kinds: []refunds.EventKind{refunds.OtherServer}}) {
+	// Not by kind or merchant: all that is read is what is newer than the moment, and
+	// not the whole history for an event that isn't there.
+	for e, err := range b.Events(ctx, refunds.EventFilter{}) {
 		if err != nil || e.At.Before(since.Truncate(time.Microsecond)) {
 			break // what became of the refund is known without it
 		}
-		server, client, _ := strings.Cut(e.Data, " ")
-		return &refunds.ServerError{MerchantID: e.Merchant, Server: server, Client: client}
+		if e.Kind == refunds.OtherServer && e.Merchant == b.profile.Merchant {
+			server, client, _ := strings.Cut(e.Data, " ")
+			return &refunds.ServerError{MerchantID: e.Merchant, Server: server, Client: client}
+		}
 	}
 	return nil
 }
