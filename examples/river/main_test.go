@@ -18,12 +18,8 @@ func TestRiver(t *testing.T) {
 	dsn := postgrestest.DSN(t)
 	server := assisttest.NewServer(t)
 	ctx := t.Context()
-	one, err := newEngine(ctx, dsn, server.Client())
-	require.NoError(t, err)
-	t.Cleanup(one.pool.Close)
-	two, err := newEngine(ctx, dsn, server.Client())
-	require.NoError(t, err)
-	t.Cleanup(two.pool.Close)
+	one := engineOf(t, dsn, server)
+	two := engineOf(t, dsn, server)
 	refund := func(key string) refunds.Refund {
 		o := server.Pay(assisttest.Payment{PaidAt: time.Now().Add(-48 * time.Hour)})
 		return refunds.Refund{Key: key, MerchantID: server.Credentials().MerchantID, Request: o.CancelRequest(o.Amount)}
@@ -82,9 +78,7 @@ func TestNetOfAKilledProcess(t *testing.T) {
 	dsn := postgrestest.DSN(t)
 	server := assisttest.NewServer(t)
 	ctx := t.Context()
-	dead, err := newEngine(ctx, dsn, server.Client())
-	require.NoError(t, err)
-	t.Cleanup(dead.pool.Close)
+	dead := engineOf(t, dsn, server)
 	require.NoError(t, dead.river.Start(context.WithoutCancel(ctx)))
 	require.Eventually(t, func() bool {
 		tag, err := dead.pool.Exec(ctx, `SELECT 1 FROM river_job WHERE queue = 'refunds_net' AND state = 'completed'`)
@@ -96,15 +90,20 @@ func TestNetOfAKilledProcess(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 1, tag.RowsAffected())
 
-	alive, err := newEngine(ctx, dsn, server.Client())
-	require.NoError(t, err)
-	t.Cleanup(alive.pool.Close)
+	alive := engineOf(t, dsn, server)
 	o := server.Pay(assisttest.Payment{PaidAt: time.Now().Add(-48 * time.Hour)})
 	id, err := alive.book.Enqueue(ctx, refunds.Refund{Key: "without a job", MerchantID: server.Credentials().MerchantID, Request: o.CancelRequest(o.Amount)})
 	require.NoError(t, err)
 	require.NoError(t, alive.river.Start(context.WithoutCancel(ctx)))
 	t.Cleanup(func() { assert.NoError(t, alive.river.Stop(context.WithoutCancel(ctx))) })
 	awaitDone(t, alive.book, []refunds.ID{id})
+}
+
+func engineOf(t *testing.T, dsn string, server *assisttest.Server) *engine {
+	e, err := newEngine(t.Context(), dsn, server.Client())
+	require.NoError(t, err)
+	t.Cleanup(e.pool.Close)
+	return e
 }
 
 func stored(t *testing.T, e *engine, r refunds.Refund) (id refunds.ID) {
